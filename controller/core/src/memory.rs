@@ -1,0 +1,209 @@
+//! What the pump remembers of its subject, whatever is armed: windows of volume and of each
+//! drug's mass, boluses for lockouts and counts, and what the reservoir holds.
+
+use crate::bolus::{Bolus, BolusKind};
+use crate::lockout::BolusMemory;
+use crate::prescription::{DrugId, MAX_DRUGS, Prescription};
+use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
+use crate::reason::Reason;
+use crate::twin::{Twin, broken};
+use crate::window::Window;
+
+/// Drugs that are remembered at the same time.
+const REMEMBERED_DRUGS: usize = 8;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct DrugMemory {
+    id: DrugId,
+    /// What one count of the window stands for.
+    fg_per_count: u64,
+    window: Window,
+}
+
+/// What survives re-arming and restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    volume: Window,
+    /// What one count of the volume's window stands for.
+    measure: Volume,
+    drugs: [Option<DrugMemory>; REMEMBERED_DRUGS],
+    /// Where the armed prescription's drugs are in `drugs`.
+    armed: [Option<usize>; MAX_DRUGS],
+    pub(crate) boluses: BolusMemory,
+    /// What the reservoir holds; `None` before the first arming.
+    content: Option<Steps>,
+}
+
+/// More drugs than [`Memory`] can tell apart were given within 24 h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoRoom;
+
+impl Memory {
+    pub(crate) const fn new() -> Self {
+        Self {
+            volume: Window::new(),
+            measure: Volume::from_nl(1),
+            drugs: [const { None }; REMEMBERED_DRUGS],
+            armed: [None; MAX_DRUGS],
+            boluses: BolusMemory::new(),
+            content: None,
+        }
+    }
+
+    /// Turns the memory into the measures of a prescription that is being armed. Counts are
+    /// rounded up. Where the drugs find no room, nothing that was given is forgotten.
+    pub(crate) fn rebase(&mut self, now: MonoNs, p: &Prescription) -> Result<(), NoRoom> {
+        self.advance(now);
+        // Known drugs keep their slots before new ones look for a free one.
+        let known = |id: DrugId| {
+            let mut slots = self.drugs.iter();
+            slots.position(|drug| drug.as_ref().is_some_and(|drug| drug.id == id))
+        };
+        let mut armed = p.drugs.map(|drug| known(drug?.id));
+        for (at, drug) in p.drugs.iter().enumerate() {
+            let Some(drug) = drug else { continue };
+            let Some(None) = armed.get(at) else { continue };
+            let slot = self.free_slot(&armed).ok_or(NoRoom)?;
+            let mut window = Window::new();
+            window.advance(now);
+            if let (Some(free), Some(place)) = (self.drugs.get_mut(slot), armed.get_mut(at)) {
+                *free = Some(DrugMemory {
+                    id: drug.id,
+                    fg_per_count: drug.fg_per_step,
+                    window,
+                });
+                *place = Some(slot);
+            }
+        }
+        self.armed = armed;
+        for (slot, drug) in armed.into_iter().zip(p.drugs) {
+            let (Some(slot), Some(drug)) = (slot, drug) else {
+                continue;
+            };
+            if let Some(Some(known)) = self.drugs.get_mut(slot) {
+                known
+                    .window
+                    .convert(u128::from(known.fg_per_count), u128::from(drug.fg_per_step));
+                known.fg_per_count = drug.fg_per_step;
+            }
+        }
+        let new = p.volume_per_step;
+        let num = u128::from(self.measure.num()).saturating_mul(u128::from(new.den()));
+        let den = u128::from(self.measure.den()).saturating_mul(u128::from(new.num()));
+        self.volume.convert(num, den);
+        self.content = Some(match self.content {
+            None => p.reservoir.volume,
+            Some(content) => {
+                let scaled = u128::from(content.0)
+                    .checked_mul(num)
+                    .and_then(|wide| wide.checked_div(den));
+                Steps(
+                    scaled
+                        .and_then(|wide| u64::try_from(wide).ok())
+                        .unwrap_or(0),
+                )
+            }
+        });
+        self.measure = new;
+        Ok(())
+    }
+
+    /// A slot that is empty, or whose drug was not given for 24 h and is in no use: neither
+    /// in the arming that ends nor among those `taken` by the one that begins.
+    fn free_slot(&self, taken: &[Option<usize>]) -> Option<usize> {
+        let empty = self.drugs.iter().position(Option::is_none);
+        empty.or_else(|| {
+            let mut slots = self.drugs.iter().enumerate();
+            slots.find_map(|(slot, drug)| {
+                let idle = drug.as_ref().is_some_and(|drug| drug.window.is_empty());
+                let used = taken.contains(&Some(slot)) || self.armed.contains(&Some(slot));
+                (idle && !used).then_some(slot)
+            })
+        })
+    }
+
+    /// Lets what is too old leave every window. Due before anything is counted or judged.
+    pub(crate) fn advance(&mut self, now: MonoNs) {
+        if broken(Twin::WindowsStandStill) {
+            return;
+        }
+        self.volume.advance(now);
+        for drug in self.drugs.iter_mut().flatten() {
+            drug.window.advance(now);
+        }
+    }
+
+    /// Counts steps in every window they touch and takes them out of the reservoir.
+    pub(crate) fn give(&mut self, steps: Steps) {
+        self.volume.add(steps.0);
+        for slot in self.armed.into_iter().flatten() {
+            if let Some(Some(drug)) = self.drugs.get_mut(slot) {
+                drug.window.add(steps.0);
+            }
+        }
+        self.content = self.content.map(|content| content.saturating_sub(steps));
+    }
+
+    /// Remembers the start of a bolus for lockouts and counts. Scheduled ones are neither.
+    pub(crate) fn remember(&mut self, now: MonoNs, bolus: &Bolus) {
+        match bolus.kind {
+            BolusKind::Demand => self.boluses.started(now, true),
+            BolusKind::Loading if broken(Twin::LoadingForgotten) => {}
+            BolusKind::Clinician | BolusKind::Loading => self.boluses.started(now, false),
+            BolusKind::Scheduled => {}
+        }
+    }
+
+    /// Remembers its end.
+    pub(crate) fn ended(&mut self, at: MonoNs, bolus: &Bolus) {
+        match bolus.kind {
+            BolusKind::Demand => self.boluses.ended(at, true),
+            BolusKind::Clinician | BolusKind::Loading => self.boluses.ended(at, false),
+            BolusKind::Scheduled => {}
+        }
+    }
+
+    pub(crate) fn content(&self) -> Steps {
+        self.content.unwrap_or(Steps::ZERO)
+    }
+
+    /// The reservoir now holds this much. The whole steps in it.
+    pub(crate) fn refill(&mut self, content: Volume) -> Steps {
+        let content = content.steps(self.measure).unwrap_or(Steps::ZERO);
+        self.content = Some(content);
+        content
+    }
+
+    /// See [`Window::promise`]; for the volume and for each drug.
+    pub(crate) fn promise(
+        &self,
+        now: MonoNs,
+        p: &Prescription,
+        fits: impl Fn(Steps, Nanoseconds) -> bool,
+    ) -> Result<(), Reason> {
+        self.volume.promise(now, p.caps, &fits)?;
+        for (slot, drug) in self.armed.into_iter().zip(p.drugs) {
+            let (Some(slot), Some(drug)) = (slot, drug) else {
+                continue;
+            };
+            if let Some(Some(known)) = self.drugs.get(slot) {
+                known.window.promise(now, drug.caps, &fits)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The cap that one more step would certainly pass, if there is one.
+    pub(crate) fn certainly_full(&self, p: &Prescription) -> Option<Reason> {
+        if let Some(reason) = self.volume.certainly_full(p.caps) {
+            return Some(reason);
+        }
+        self.armed
+            .into_iter()
+            .zip(p.drugs)
+            .find_map(|(slot, drug)| {
+                let known = self.drugs.get(slot?)?.as_ref()?;
+                known.window.certainly_full(drug?.caps)
+            })
+    }
+}

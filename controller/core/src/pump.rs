@@ -1,0 +1,434 @@
+//! The pump: its state, what it is told and what it wants.
+//!
+//! The tick itself is in `tick.rs`.
+
+use core::fmt;
+
+use crate::alarm::{ActiveAlarms, Alarm};
+use crate::bolus::{Bolus, BolusId, Pending};
+use crate::event::{Event, EventKind, Events};
+use crate::grid::{Flow, Grid};
+use crate::ledger::{Counts, Ledger};
+use crate::memory::Memory;
+use crate::order::{BolusRequest, DemandId, Order, RegimenId, Snapshot};
+use crate::planner::Planner;
+use crate::prescription::{DemandEnvelope, MAX_REGIMENS, Prescription};
+use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
+use crate::reason::Reason;
+use crate::regimen::Regimen;
+
+/// The grid of the therapy clock on which inputs are answered and strategies are asked.
+pub const TICK: Nanoseconds = Nanoseconds::from_millis(10);
+
+/// Where the pump is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// No prescription is armed.
+    Disarmed,
+    /// A prescription is armed and nothing is given yet.
+    Armed,
+    /// Delivering.
+    Infusing,
+    /// Halted by the operator, to be resumed.
+    Paused,
+    /// Ended by the operator.
+    Stopped,
+    /// The volume to be infused was reached.
+    Complete,
+    /// An alarm stopped delivery.
+    Faulted,
+}
+
+impl State {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disarmed => "disarmed",
+            Self::Armed => "armed",
+            Self::Infusing => "infusing",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+            Self::Complete => "complete",
+            Self::Faulted => "faulted",
+        }
+    }
+}
+
+/// What became of the step that the last [`Outputs::step`] asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EdgeFate {
+    /// None was asked for.
+    #[default]
+    None,
+    /// The driver accepted it: it counts as delivered.
+    Accepted,
+    /// The driver refused it: it counts as uncertain, and the motor is at fault.
+    Refused,
+}
+
+/// What the operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Begin delivery from `Armed`; from `Paused` and `Faulted` as [`Command::Resume`].
+    Start,
+    /// Halt delivery.
+    Pause,
+    /// Go on, from `Paused`, or from `Faulted` once the cause is gone.
+    Resume,
+    /// End the run.
+    Stop,
+    /// Give a clinician bolus.
+    ClinicianBolus {
+        /// The volume.
+        volume: Volume,
+        /// The time over which it is given.
+        over: Nanoseconds,
+    },
+    /// The reservoir was emptied and now holds this much.
+    Refill {
+        /// The new content.
+        content: Volume,
+    },
+}
+
+/// The lines that say whether the fluid path is sound; true is bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sensors {
+    /// Blocked downstream.
+    pub occlusion: bool,
+    /// Air in the line.
+    pub air: bool,
+    /// The motor does not turn.
+    pub stall: bool,
+    /// The door is open.
+    pub door: bool,
+}
+
+/// Everything the control law is told in one tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The fate of the last step asked for.
+    pub edge: EdgeFate,
+    /// Steps of the current arming that the journal has made durable, ever rising.
+    pub credit: Option<Steps>,
+    /// The state of the lines.
+    pub sensors: Sensors,
+    /// What the operator does. One at a time: tick again at the same instant for more.
+    pub command: Option<Command>,
+    /// The patient pressed the button.
+    pub press: bool,
+    /// Orders that arrived, by regimen.
+    pub orders: [Option<Order>; MAX_REGIMENS],
+    /// Strategies that are known dead: their lease lapses now.
+    pub lost: [bool; MAX_REGIMENS],
+}
+
+/// What the control law wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// Issue one step now, and say its fate in the next tick.
+    pub step: bool,
+    /// The motor is to be enabled; where it no longer is, after this tick's step.
+    pub motor_enabled: bool,
+    /// These regimens' strategies are to be shown a fresh [`Pump::snapshot`].
+    pub wants_order: [bool; MAX_REGIMENS],
+    /// Make this many steps of the arming durable, then say so in [`Inputs::credit`].
+    pub credit_wanted: Option<Steps>,
+    /// Call again at this instant at the latest, or when an input arrives. After a step
+    /// there is always a next call, to say what became of it.
+    pub wake_at: MonoNs,
+}
+
+/// Why a prescription was not armed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArmError {
+    /// The pump is delivering or paused: stop it first.
+    NotStill,
+    /// The prescription contradicts itself.
+    Prescription(crate::prescription::Flaw),
+    /// The pump's memory has no room for another drug until older ones are 24 h old.
+    TooManyDrugs,
+}
+
+impl fmt::Display for ArmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotStill => f.write_str("the pump is not still: stop it first"),
+            Self::Prescription(flaw) => write!(f, "the prescription contradicts itself: {flaw}"),
+            Self::TooManyDrugs => f.write_str(
+                "eight other drugs were given in the last 24 h, and no more can be told apart",
+            ),
+        }
+    }
+}
+
+/// A press that waits for a strategy's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) id: DemandId,
+    pub(crate) asked_at: MonoNs,
+    pub(crate) regimen: RegimenId,
+    /// The snapshot that showed it.
+    pub(crate) shown: Option<u64>,
+    pub(crate) deadline: MonoNs,
+    /// A strategy's answer that waits until a scheduled bolus, which waits for its credit,
+    /// has started or was refused: a demand goes before it, but not between the two.
+    pub(crate) answer: Option<BolusRequest>,
+    /// The first regimen that was asked and could not give it, how much, and why.
+    pub(crate) refused: Option<(RegimenId, Steps, Reason)>,
+}
+
+/// The control law and everything it knows. Less than 80 kB: keep it in a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pump {
+    pub(crate) now: MonoNs,
+    pub(crate) state: State,
+    pub(crate) armed: Option<Prescription>,
+    pub(crate) planner: Option<Planner>,
+    pub(crate) memory: Memory,
+    pub(crate) regimens: [Option<Regimen>; MAX_REGIMENS],
+    /// The highest flow, the granted basal, and whether they are to be worked out anew.
+    pub(crate) highest: Flow,
+    pub(crate) basal: Flow,
+    pub(crate) stale: bool,
+    /// What was given before leaves room for the basal of all envelopes.
+    pub(crate) windows_fit: bool,
+    pub(crate) running: Option<Bolus>,
+    pub(crate) suspended: Option<Bolus>,
+    /// A bolus that has flowed whole, whose last edge is yet to be issued.
+    pub(crate) last_edge_of: Option<Bolus>,
+    pub(crate) pending: Option<Pending>,
+    pub(crate) demand: Option<Demand>,
+    pub(crate) counts: Counts,
+    pub(crate) in_flight: bool,
+    pub(crate) issued_at: MonoNs,
+    /// Steps of this arming that are durable, asked for, and worth asking for at a time.
+    pub(crate) credit: Steps,
+    pub(crate) credit_wanted: Steps,
+    pub(crate) credit_size: Steps,
+    /// Since when the pump has rested because its credit is spent.
+    pub(crate) resting_since: Option<MonoNs>,
+    /// Whether the arming has ever infused, and since when.
+    pub(crate) begun: bool,
+    pub(crate) started_at: MonoNs,
+    pub(crate) sensors: Sensors,
+    pub(crate) alarms: ActiveAlarms,
+    pub(crate) last_bolus: BolusId,
+    pub(crate) last_demand: DemandId,
+    pub(crate) events: Events,
+}
+
+impl Default for Pump {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pump {
+    /// A pump that has never given anything: disarmed and still.
+    pub const fn new() -> Self {
+        Self {
+            now: MonoNs(0),
+            state: State::Disarmed,
+            armed: None,
+            planner: None,
+            memory: Memory::new(),
+            regimens: [None; MAX_REGIMENS],
+            highest: Flow::ZERO,
+            basal: Flow::ZERO,
+            stale: false,
+            windows_fit: false,
+            running: None,
+            suspended: None,
+            last_edge_of: None,
+            pending: None,
+            demand: None,
+            counts: Counts {
+                delivered: Steps::ZERO,
+                missed: Steps::ZERO,
+                uncertain: Steps::ZERO,
+            },
+            in_flight: false,
+            issued_at: MonoNs(0),
+            credit: Steps::ZERO,
+            credit_wanted: Steps::ZERO,
+            credit_size: Steps::ZERO,
+            resting_since: None,
+            begun: false,
+            started_at: MonoNs(0),
+            sensors: Sensors {
+                occlusion: false,
+                air: false,
+                stall: false,
+                door: false,
+            },
+            alarms: ActiveAlarms::NONE,
+            last_bolus: BolusId(0),
+            last_demand: DemandId(0),
+            events: Events::new(),
+        }
+    }
+
+    /// Makes `prescription` the one that [`Command::Start`] will run. Its ledger and its
+    /// credit begin at zero; windows, lockouts and counts, and what the reservoir holds,
+    /// go on.
+    ///
+    /// # Errors
+    /// See [`ArmError`]; nothing is changed then.
+    pub fn arm(&mut self, now: MonoNs, prescription: &Prescription) -> Result<(), ArmError> {
+        if matches!(self.state, State::Infusing | State::Paused) || self.in_flight {
+            return Err(ArmError::NotStill);
+        }
+        prescription.validate().map_err(ArmError::Prescription)?;
+        let grid = Grid::of(prescription).map_err(ArmError::Prescription)?;
+        let now = now.max(self.now);
+        self.memory
+            .rebase(now, prescription)
+            .map_err(|_| ArmError::TooManyDrugs)?;
+        self.now = now;
+        self.events.clear();
+        self.highest = grid.flow(prescription.max_rate).0;
+        self.basal = Flow::ZERO;
+        self.planner = Some(Planner::new(grid, now));
+        self.regimens = prescription
+            .regimens
+            .map(|envelope| envelope.map(Regimen::new));
+        self.armed = Some(*prescription);
+        self.counts = Counts::default();
+        self.begun = false;
+        self.windows_fit = false;
+        self.last_edge_of = None;
+        self.resting_since = None;
+        self.credit = Steps::ZERO;
+        self.credit_wanted = Steps::ZERO;
+        self.credit_size = Steps::ZERO;
+        for row in crate::alarm::ALARMS {
+            self.clear_alarm(row.alarm);
+        }
+        self.watch_reservoir();
+        self.go(State::Armed);
+        Ok(())
+    }
+
+    /// Where the pump is.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// What is armed.
+    pub const fn armed(&self) -> Option<&Prescription> {
+        self.armed.as_ref()
+    }
+
+    /// The active alarms.
+    pub const fn alarms(&self) -> ActiveAlarms {
+        self.alarms
+    }
+
+    /// What happened in the last call of `arm`, `tick` or `restore`.
+    pub fn events(&self) -> &[Event] {
+        self.events.list()
+    }
+
+    /// The ledger of what is armed; `None` while nothing ever was.
+    pub fn ledger(&self) -> Option<Ledger> {
+        let planner = self.planner.as_ref()?;
+        let (remainder, parts_per_step) = planner.remainder();
+        Some(Ledger {
+            delivered: self.counts.delivered,
+            missed: self.counts.missed,
+            uncertain: self.counts.uncertain,
+            commanded: planner.due(),
+            remainder,
+            parts_per_step,
+            reservoir: self.memory.content(),
+            volume_per_step: planner.grid().volume_per_step(),
+        })
+    }
+
+    /// What a strategy is to be shown. Answer it in a tick, at best at the same instant.
+    /// It may be asked for at any time, for a strategy that was born again, say.
+    /// `None` where there is no such regimen.
+    pub fn snapshot(&mut self, id: RegimenId) -> Option<Snapshot> {
+        let now = self.now;
+        let lockout_left = match self.demand_envelope(Some(id)) {
+            Some(envelope) => self.memory.boluses.lockout_left(&envelope, now),
+            None => Nanoseconds::ZERO,
+        };
+        let bolus_running =
+            self.running.is_some() || self.suspended.is_some() || self.pending.is_some();
+        let delivered_nl = self.ledger().map_or(0, |ledger| ledger.delivered_nl());
+        let started_at = self.started_at;
+        let delivered_of_bolus = match self.regimen(id)?.report {
+            Some(report) => self.delivered_of(&report),
+            None => 0,
+        };
+        let regimen = self.regimen_mut(id)?;
+        regimen.sent = regimen.sent.saturating_add(1);
+        regimen.sent_at = now;
+        regimen.news = false;
+        let (seq, granted, report) = (regimen.sent, regimen.granted, regimen.report);
+        let demand = self.demand.as_mut().filter(|demand| demand.regimen == id);
+        let demand = demand.map(|demand| {
+            demand.shown = Some(seq);
+            demand.id
+        });
+        let therapy = |at: MonoNs| MonoNs(at.since(started_at).0);
+        Some(Snapshot {
+            seq,
+            now: now.since(started_at),
+            demand,
+            lockout_left,
+            bolus_running,
+            basal_granted: granted,
+            bolus: report.map(|report| crate::order::BolusReport {
+                started_at: therapy(report.started_at),
+                ended_at: therapy(report.ended_at),
+                delivered_nl: delivered_of_bolus,
+                ..report
+            }),
+            delivered_nl,
+        })
+    }
+
+    pub(crate) fn regimen(&self, id: RegimenId) -> Option<&Regimen> {
+        self.regimens.get(usize::from(id.0))?.as_ref()
+    }
+
+    pub(crate) fn regimen_mut(&mut self, id: RegimenId) -> Option<&mut Regimen> {
+        self.regimens.get_mut(usize::from(id.0))?.as_mut()
+    }
+
+    pub(crate) fn demand_envelope(&self, id: Option<RegimenId>) -> Option<DemandEnvelope> {
+        self.regimen(id?)?.envelope.bolus?.demand
+    }
+
+    pub(crate) fn tell(&mut self, kind: EventKind) {
+        if !self.events.push(self.now, kind) {
+            self.alarms.raise(Alarm::InternalError);
+        }
+    }
+
+    pub(crate) fn raise(&mut self, alarm: Alarm) {
+        if self.alarms.raise(alarm) {
+            self.tell(EventKind::AlarmRaised { alarm });
+        }
+    }
+
+    pub(crate) fn clear_alarm(&mut self, alarm: Alarm) {
+        if self.alarms.clear(alarm) {
+            self.tell(EventKind::AlarmCleared { alarm });
+        }
+    }
+
+    pub(crate) fn go(&mut self, to: State) {
+        if self.state != to {
+            self.tell(EventKind::State {
+                from: self.state,
+                to,
+            });
+            self.state = to;
+            self.stale = true;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The control law on a bench of virtual time.
+
+mod barriers;
+mod boluses;
+mod cases;
+mod corners;
+mod dose;
+mod late;
+mod losses;
+mod oracles;
+mod properties;
+mod rig;
+mod states;

@@ -1,0 +1,142 @@
+//! What every pump must do, as one suite that runs against each implementation.
+//!
+//! An implementation brings a [`Rig`]: a pump together with an independent witness of its
+//! STEP line and a hand on its sensors. Then its test is one line:
+//!
+//! ```
+//! use pump_core::quantity::Steps;
+//! use pump_hal::conformance::{Rig, every_pump_conforms};
+//! use pump_hal::{Sensor, SimulatedPump};
+//!
+//! struct Bench(SimulatedPump);
+//!
+//! impl Rig for Bench {
+//!     type Pump = SimulatedPump;
+//!     fn pump(&mut self) -> &mut SimulatedPump { &mut self.0 }
+//!     fn edges_on_the_line(&mut self) -> u64 { self.0.edges() }
+//!     fn switch(&mut self, sensor: Sensor, bad: bool) { self.0.switch(sensor, bad) }
+//! }
+//!
+//! every_pump_conforms(|| Bench(SimulatedPump::new(Steps(1_000))));
+//! ```
+
+use pump_core::pump::Sensors;
+
+use crate::{FluidPath, Motor, MotorFault, Sensor};
+
+/// A pump on the bench, wired so that a test can see and touch what the pump can't.
+pub trait Rig {
+    /// The implementation under test.
+    type Pump: Motor + FluidPath;
+
+    /// The pump.
+    fn pump(&mut self) -> &mut Self::Pump;
+
+    /// Pulses seen on the STEP line since the rig was made, counted without the pump's help
+    /// where that is possible.
+    fn edges_on_the_line(&mut self) -> u64;
+
+    /// Makes the line bad or sound again, as seen by a sensor.
+    fn switch(&mut self, sensor: Sensor, bad: bool);
+}
+
+/// Runs the whole suite, each test on a fresh rig.
+///
+/// # Panics
+///
+/// Where the pump does not conform; the message says to what.
+pub fn every_pump_conforms<R: Rig>(new_rig: impl Fn() -> R) {
+    a_new_pump_is_disabled_and_still(new_rig());
+    a_disabled_motor_refuses_and_sends_nothing(new_rig());
+    an_accepted_step_is_exactly_one_edge(new_rig());
+    enabling_twice_is_enabling_once(new_rig());
+    enabling_sends_no_edge(new_rig());
+    each_sensor_shows_its_own_condition_and_no_other(new_rig());
+}
+
+fn a_new_pump_is_disabled_and_still<R: Rig>(mut rig: R) {
+    assert_eq!(rig.edges_on_the_line(), 0, "a new pump has sent nothing");
+    assert_eq!(
+        rig.pump().step(),
+        Err(MotorFault::Disabled),
+        "a new pump is disabled"
+    );
+}
+
+fn a_disabled_motor_refuses_and_sends_nothing<R: Rig>(mut rig: R) {
+    assert_eq!(rig.pump().set_enabled(true), Ok(()));
+    assert_eq!(rig.pump().step(), Ok(()));
+    assert_eq!(rig.pump().set_enabled(false), Ok(()));
+    let before = rig.edges_on_the_line();
+    for _ in 0..10 {
+        assert_eq!(
+            rig.pump().step(),
+            Err(MotorFault::Disabled),
+            "disabled means still"
+        );
+    }
+    assert_eq!(
+        rig.edges_on_the_line(),
+        before,
+        "a refused step leaves the line alone"
+    );
+}
+
+fn an_accepted_step_is_exactly_one_edge<R: Rig>(mut rig: R) {
+    assert_eq!(rig.pump().set_enabled(true), Ok(()));
+    for n in 1..=100 {
+        assert_eq!(rig.pump().step(), Ok(()));
+        assert_eq!(rig.edges_on_the_line(), n, "one accepted step, one edge");
+    }
+}
+
+fn enabling_twice_is_enabling_once<R: Rig>(mut rig: R) {
+    for _ in 0..2 {
+        assert_eq!(rig.pump().set_enabled(true), Ok(()));
+    }
+    assert_eq!(rig.pump().step(), Ok(()));
+    assert_eq!(rig.pump().set_enabled(false), Ok(()));
+    assert_eq!(
+        rig.pump().step(),
+        Err(MotorFault::Disabled),
+        "one call disables, however many enabled"
+    );
+}
+
+fn enabling_sends_no_edge<R: Rig>(mut rig: R) {
+    for enabled in [true, false, true, true, false] {
+        assert_eq!(rig.pump().set_enabled(enabled), Ok(()));
+    }
+    assert_eq!(
+        rig.edges_on_the_line(),
+        0,
+        "the ENABLE line is not the STEP line"
+    );
+}
+
+fn each_sensor_shows_its_own_condition_and_no_other<R: Rig>(mut rig: R) {
+    assert_eq!(
+        rig.pump().sensors(),
+        Ok(Sensors::default()),
+        "a new line is sound"
+    );
+    for bad in Sensor::ALL {
+        rig.switch(bad, true);
+        let lines = rig.pump().sensors();
+        for sensor in Sensor::ALL {
+            assert_eq!(
+                lines.map(|lines| sensor.read(&lines)),
+                Ok(sensor == bad),
+                "the {} line while the {} sensor is bad",
+                sensor.name(),
+                bad.name()
+            );
+        }
+        rig.switch(bad, false);
+        assert_eq!(
+            rig.pump().sensors(),
+            Ok(Sensors::default()),
+            "and it is sound again"
+        );
+    }
+}

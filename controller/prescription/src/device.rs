@@ -1,0 +1,316 @@
+//! `pump.toml`: the device, its mechanics and its own limits.
+
+use pump_core::quantity::Nanoseconds;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, FileId, Located};
+use crate::document::Document;
+use crate::exact::Exact;
+use crate::input::Input;
+use crate::measure::{FREQUENCY, LENGTH, TIME, VOLUME, VOLUME_RATE, Wanted};
+use crate::notation::show;
+use crate::report::Report;
+use crate::section::Section;
+use crate::unit::Dimension;
+use crate::value::count;
+
+const US: u128 = 1_000;
+const MS: u128 = 1_000_000;
+const S: u128 = 1_000_000_000;
+const H: u128 = 3_600 * S;
+
+/// The longest life of an order where the file does not say.
+const DEFAULT_ORDER_LEASE: Exact = Exact::whole(2 * S);
+
+/// π as 355/113, 8.5 × 10⁻⁸ above it. That is a thousandth of what a bore of 14.5 mm
+/// measured to 1 µm leaves uncertain, and its small terms keep the rates on a common time
+/// grid. Everything else about the geometry is exact.
+const PI: (u128, u128) = (355, 113);
+
+/// The checked content of `pump.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// What the rig is called.
+    pub name: String,
+    /// The drug library as written: a path relative to the device file.
+    pub drug_library: Option<Located<String>>,
+    /// The longest life of a strategy's order. 100 ms to 60 s; 2 s where it is not written.
+    pub order_lease: Nanoseconds,
+    /// The volume one motor step gives \[nL\]; 0.001 nL to 0.1 mL.
+    pub volume_per_step: Located<Exact>,
+    /// The most steps in a second \[Hz\]; 1 Hz to 100 kHz.
+    pub max_step_rate: Located<Exact>,
+    /// How long the STEP line is held; 1 µs to 10 ms.
+    pub step_pulse: Nanoseconds,
+    /// How long DIR is stable before a step; 0 to 10 ms.
+    pub dir_setup: Nanoseconds,
+    /// How long after ENABLE the first step may come; 0 to 10 s.
+    pub enable_settle: Nanoseconds,
+    /// The highest rate \[nL/ns\]; above 0, at most 1500 mL/h (requirement D02).
+    pub max_rate: Located<Exact>,
+    /// The largest bolus \[nL\]; above 0, at most 1 L.
+    pub max_bolus: Located<Exact>,
+}
+
+fn fraction(num: u128, den: u128) -> Exact {
+    Exact::new(num, den).unwrap_or(Exact::ZERO)
+}
+
+/// A time of the mechanics; microseconds are usual here.
+const SHORT_TIME: Wanted = Wanted {
+    example: "20 us",
+    microseconds: true,
+    ..TIME
+};
+
+/// What the device file says of its drug library.
+pub(crate) enum DrugLibraryName {
+    /// A path relative to the device file.
+    Written(String),
+    /// It names none.
+    Absent,
+    /// What it says could not be read.
+    Unreadable,
+}
+
+/// Reads `pump.toml`. Its errors go to the report; `None`: something needed was wrong. The
+/// drug library's name is known all the same where that can be, so that the errors of both
+/// files come at once.
+pub(crate) fn read(
+    input: &Input,
+    file: FileId,
+    report: &mut Report,
+) -> (Option<Device>, DrugLibraryName) {
+    let Some(document) = Document::read(input, file, report) else {
+        return (None, DrugLibraryName::Unreadable);
+    };
+    let mut root = Section::root(&document);
+    let drug_library = root
+        .optional("drug_library")
+        .map(|entry| crate::value::text(entry, "drug-library.toml", report));
+    let named = match &drug_library {
+        Some(Some(name)) => DrugLibraryName::Written(name.value.clone()),
+        None if !document.partial => DrugLibraryName::Absent,
+        _ => DrugLibraryName::Unreadable,
+    };
+    (device(root, drug_library, report), named)
+}
+
+fn device(
+    mut root: Section<'_>,
+    drug_library: Option<Option<Located<String>>>,
+    report: &mut Report,
+) -> Option<Device> {
+    let format = crate::format::check(&mut root, report);
+    let name = root.text("name", "bench syringe pump", report);
+    let order_lease = match root.optional("order_lease") {
+        None => Some(DEFAULT_ORDER_LEASE),
+        Some(_) => root
+            .ranged(
+                "order_lease",
+                Wanted {
+                    example: "2 s",
+                    ..TIME
+                },
+                Exact::whole(100 * MS)..=Exact::whole(60 * S),
+                report,
+            )
+            .map(|lease| lease.value),
+    };
+    let mechanics = root
+        .section("mechanics", report)
+        .map(|s| mechanics(s, report));
+    let limits = root.section("limits", report).map(|mut limits| {
+        let max_rate = limits.ranged(
+            "max_rate",
+            Wanted {
+                example: "150 mL/h",
+                ..VOLUME_RATE
+            },
+            fraction(1, 1_000 * H)..=fraction(1_500_000_000, H),
+            report,
+        );
+        let max_bolus = limits.ranged(
+            "max_bolus",
+            Wanted {
+                example: "5 mL",
+                ..VOLUME
+            },
+            fraction(1, 1_000)..=Exact::whole(1_000_000_000),
+            report,
+        );
+        limits.finish(report);
+        (max_rate, max_bolus)
+    });
+    root.finish(report);
+
+    let ((), mechanics, (max_rate, max_bolus)) = (format?, mechanics??, limits?);
+    let drug_library = match drug_library {
+        None => None,
+        Some(path) => Some(path?),
+    };
+    Some(Device {
+        name: name?.value,
+        drug_library,
+        order_lease: whole_ns(order_lease?),
+        volume_per_step: mechanics.volume_per_step,
+        max_step_rate: mechanics.max_step_rate,
+        step_pulse: mechanics.step_pulse,
+        dir_setup: mechanics.dir_setup,
+        enable_settle: mechanics.enable_settle,
+        max_rate: max_rate?,
+        max_bolus: max_bolus?,
+    })
+}
+
+/// Times of a device are far below what 64 bits hold; a fraction of a nanosecond is dropped.
+fn whole_ns(time: Exact) -> Nanoseconds {
+    Nanoseconds(u64::try_from(time.floor()).unwrap_or(u64::MAX))
+}
+
+struct Mechanics {
+    volume_per_step: Located<Exact>,
+    max_step_rate: Located<Exact>,
+    step_pulse: Nanoseconds,
+    dir_setup: Nanoseconds,
+    enable_settle: Nanoseconds,
+}
+
+fn mechanics(mut section: Section<'_>, report: &mut Report) -> Option<Mechanics> {
+    let volume_per_step = volume_per_step(&mut section, report);
+    let max_step_rate = section.ranged(
+        "max_step_rate",
+        FREQUENCY,
+        Exact::ONE..=Exact::whole(100_000),
+        report,
+    );
+    let mut time = |key, low: u128, high: u128| {
+        section.ranged(
+            key,
+            SHORT_TIME,
+            Exact::whole(low)..=Exact::whole(high),
+            report,
+        )
+    };
+    let step_pulse = time("step_pulse", US, 10 * MS);
+    let dir_setup = time("dir_setup", 0, 10 * MS);
+    let enable_settle = time("enable_settle", 0, 10 * S);
+    section.finish(report);
+    let (max_step_rate, step_pulse) = (max_step_rate?, step_pulse?);
+    // Between edges there is never less than 0.75 of the shortest nominal interval, and the
+    // line must be low as long as it was high.
+    let shortest = fraction(3 * S, 4).over(max_step_rate.value)?;
+    let most = shortest.over(Exact::whole(2))?;
+    if step_pulse.value > most {
+        report.add(
+            Diagnostic::new(
+                Code::PulseTooLong,
+                step_pulse.place,
+                "`step_pulse` does not fit between two steps",
+            )
+            .label("twice this must fit into 0.75 of the shortest interval")
+            .allowed(format!("at most {}", show(most, Dimension::Time)))
+            .related(
+                max_step_rate.place,
+                "the shortest interval follows from this",
+            ),
+        );
+        return None;
+    }
+    Some(Mechanics {
+        volume_per_step: volume_per_step?,
+        max_step_rate,
+        step_pulse: whole_ns(step_pulse.value),
+        dir_setup: whole_ns(dir_setup?.value),
+        enable_settle: whole_ns(enable_settle?.value),
+    })
+}
+
+/// The keys of a volume that follows from geometry.
+const GEOMETRY: [&str; 4] = ["syringe_bore", "lead", "steps_per_turn", "microsteps"];
+
+fn volume_per_step(section: &mut Section<'_>, report: &mut Report) -> Option<Located<Exact>> {
+    let range = fraction(1, 1_000)..=Exact::whole(100_000);
+    let wanted = Wanted {
+        example: "50 nL",
+        ..VOLUME
+    };
+    let direct = section
+        .optional("volume_per_step")
+        .map(|entry| entry.key_place);
+    let geometry = GEOMETRY
+        .iter()
+        .filter_map(|key| section.optional(key))
+        .map(|entry| entry.key_place)
+        .next();
+    match (direct, geometry) {
+        (Some(direct), Some(geometry)) => {
+            report.add(
+                Diagnostic::new(
+                    Code::Mechanics,
+                    direct,
+                    "the volume of a step is written twice: directly and as geometry",
+                )
+                .related(geometry, "the geometry gives it too")
+                .help("keep `volume_per_step` where it was calibrated, else the geometry"),
+            );
+            None
+        }
+        (_, None) => section.ranged("volume_per_step", wanted, range, report),
+        (None, Some(place)) => {
+            let mut length = |key, example| {
+                let wanted = Wanted { example, ..LENGTH };
+                // 1 µm to 1 m.
+                let range = Exact::whole(1_000)..=Exact::whole(S);
+                section.ranged(key, wanted, range, report)
+            };
+            let bore = length("syringe_bore", "14.5 mm");
+            let lead = length("lead", "1 mm");
+            let steps = section
+                .required("steps_per_turn", "200", report)
+                .and_then(|entry| count(entry, 1..=100_000, report));
+            let microsteps = section
+                .required("microsteps", "16", report)
+                .and_then(|entry| count(entry, 1..=1_024, report));
+            let (bore, lead, steps, microsteps) = (bore?, lead?, steps?, microsteps?);
+            let turn = u128::from(steps.value) * u128::from(microsteps.value);
+            // bore² · π/4 · lead / steps in cubic nanometres; a nanolitre has 10¹⁵ of them.
+            let volume = (|| {
+                let mm = Exact::whole(1_000_000);
+                let bore = bore.value.over(mm)?;
+                let cubic_mm = bore
+                    .times(bore)?
+                    .times(fraction(PI.0, 4 * PI.1))?
+                    .times(lead.value.over(mm)?)?;
+                cubic_mm.times(fraction(1_000, turn))
+            })();
+            let Some(volume) = volume else {
+                report.add(
+                    Diagnostic::new(Code::TooExact, place, "the geometry has too many digits")
+                        .help("write lengths with fewer digits"),
+                );
+                return None;
+            };
+            if !range.contains(&volume) {
+                report.add(
+                    Diagnostic::new(
+                        Code::OutOfRange,
+                        place,
+                        format!("a step gives {}", show(volume, Dimension::Volume)),
+                    )
+                    .label("as the geometry says")
+                    .allowed(format!(
+                        "{} to {}",
+                        show(*range.start(), Dimension::Volume),
+                        show(*range.end(), Dimension::Volume)
+                    )),
+                );
+                return None;
+            }
+            Some(Located {
+                value: volume,
+                place,
+            })
+        }
+    }
+}

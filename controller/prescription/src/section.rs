@@ -1,0 +1,277 @@
+//! Reading a table key by key: what is missing, unknown or of the wrong kind is reported
+//! where it stands, and reading goes on.
+
+use core::ops::RangeInclusive;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Located, Place, quoted};
+use crate::document::Document;
+use crate::exact::Exact;
+use crate::measure::{Wanted, in_range, measure};
+use crate::quantity::Quantity;
+use crate::report::Report;
+use crate::suggestion::{list, nearest};
+use crate::tree::{Entry, Table, Value};
+use crate::value;
+
+/// A table that is being read.
+pub(crate) struct Section<'a> {
+    document: &'a Document,
+    pub(crate) table: &'a Table,
+    /// As it is called in messages, for example "`[limits]`".
+    title: String,
+    known: Vec<String>,
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(document: &'a Document, table: &'a Table, title: impl Into<String>) -> Self {
+        Self {
+            document,
+            table,
+            title: title.into(),
+            known: Vec::new(),
+        }
+    }
+
+    pub(crate) fn root(document: &'a Document) -> Self {
+        Self::new(document, &document.root, "the file")
+    }
+
+    const fn is_root(&self) -> bool {
+        self.table.place.end == 0
+    }
+
+    /// Where the table begins.
+    pub(crate) const fn place(&self) -> Place {
+        self.table.place
+    }
+
+    /// Whether the entry stands in a line that was reported as no TOML.
+    fn is_broken(&self, entry: &Entry) -> bool {
+        self.document.is_broken(entry.key_place) || self.document.is_broken(entry.place)
+    }
+
+    fn know(&mut self, key: &str) {
+        if !self.known.iter().any(|known| known == key) {
+            self.known.push(key.to_owned());
+        }
+    }
+
+    /// The entry of a key that may be absent.
+    pub(crate) fn optional(&mut self, key: &str) -> Option<&'a Entry> {
+        self.know(key);
+        let entry = self.table.get(key)?;
+        (!self.is_broken(entry)).then_some(entry)
+    }
+
+    /// The entry of a key that must be there.
+    pub(crate) fn required(
+        &mut self,
+        key: &str,
+        example: &str,
+        report: &mut Report,
+    ) -> Option<&'a Entry> {
+        let entry = self.optional(key);
+        if entry.is_none() {
+            self.missing(key, example, report);
+        }
+        entry
+    }
+
+    fn missing(&self, key: &str, example: &str, report: &mut Report) {
+        if self.document.partial {
+            return;
+        }
+        let message = format!("{} lacks `{key}`", self.title);
+        let (place, label) = if self.is_root() {
+            (self.document.end(), "the file ends here".to_owned())
+        } else {
+            (self.place(), format!("`{key}` is missing here"))
+        };
+        report.add(
+            Diagnostic::new(Code::MissingKey, place, message)
+                .label(label)
+                .help(format!("add it, for example `{key} = {example}`")),
+        );
+    }
+
+    /// A table that may be absent.
+    pub(crate) fn optional_section(
+        &mut self,
+        key: &str,
+        report: &mut Report,
+    ) -> Option<Section<'a>> {
+        let entry = self.optional(key)?;
+        match &entry.value {
+            Value::Table(table) => {
+                let title = if self.is_root() {
+                    format!("`[{key}]`")
+                } else {
+                    format!("`{key}`")
+                };
+                Some(Section::new(self.document, table, title))
+            }
+            other => {
+                report.add(
+                    Diagnostic::new(
+                        Code::WrongType,
+                        entry.place,
+                        format!("`{key}` is a table, not {}", other.kind()),
+                    )
+                    .help(if self.is_root() {
+                        format!("write `[{key}]` on a line of its own, and its keys below")
+                    } else {
+                        format!("write `{key} = {{ … }}` with its keys between the braces")
+                    }),
+                );
+                None
+            }
+        }
+    }
+
+    /// A table that must be there.
+    pub(crate) fn section(&mut self, key: &str, report: &mut Report) -> Option<Section<'a>> {
+        if self.table.get(key).is_none() {
+            self.know(key);
+            if !self.document.partial {
+                let message = format!("the section `[{key}]` is missing");
+                report.add(
+                    Diagnostic::new(Code::MissingSection, self.document.end(), message)
+                        .label("the file ends here")
+                        .help(format!("add `[{key}]` and its keys")),
+                );
+            }
+            return None;
+        }
+        self.optional_section(key, report)
+    }
+
+    /// An array of tables, written `[[key]]`.
+    pub(crate) fn sections(
+        &mut self,
+        key: &str,
+        most: usize,
+        report: &mut Report,
+    ) -> Vec<Section<'a>> {
+        self.know(key);
+        let Some(entry) = self.table.get(key) else {
+            if !self.document.partial {
+                let message = format!("there is no `[[{key}]]`");
+                report.add(
+                    Diagnostic::new(Code::MissingSection, self.document.end(), message)
+                        .label("the file ends here")
+                        .help(format!("add `[[{key}]]` and its keys")),
+                );
+            }
+            return Vec::new();
+        };
+        if self.is_broken(entry) {
+            return Vec::new();
+        }
+        let Value::Tables(tables) = &entry.value else {
+            let message = format!("`{key}` is written `[[{key}]]`, once for each");
+            let place = match &entry.value {
+                Value::Table(table) => table.place,
+                _ => entry.place,
+            };
+            report.add(
+                Diagnostic::new(Code::WrongType, place, message)
+                    .label(format!("this is {}", entry.value.kind()))
+                    .help(format!("write `[[{key}]]` with two brackets")),
+            );
+            return Vec::new();
+        };
+        if let Some(extra) = tables.get(most) {
+            let message = format!("there are {} `[[{key}]]`", tables.len());
+            report.add(
+                Diagnostic::new(Code::TooMany, extra.place, message)
+                    .label("one too many")
+                    .allowed(format!("at most {most}")),
+            );
+        }
+        tables
+            .iter()
+            .take(most)
+            .map(|table| Section::new(self.document, table, format!("this `[[{key}]]`")))
+            .collect()
+    }
+
+    /// Reports every key that nobody asked for. `more` says what else belongs to the answer,
+    /// for example which strategy's parameters these are.
+    pub(crate) fn finish(self, report: &mut Report) {
+        for entry in &self.table.entries {
+            let key = entry.key.as_str();
+            if self.known.iter().any(|known| known == key) || self.is_broken(entry) {
+                continue;
+            }
+            // Looking for suggestions is the costly part; a file of nonsense gets no more.
+            if report.is_full(entry.key_place.file) {
+                report.leave_out(entry.key_place.file, true);
+                continue;
+            }
+            let open: Vec<&str> = self
+                .known
+                .iter()
+                .map(String::as_str)
+                .filter(|known| self.table.get(known).is_none())
+                .collect();
+            let all: Vec<&str> = self.known.iter().map(String::as_str).collect();
+            let help = match nearest(key, &open).or_else(|| nearest(key, &all)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the keys here are {}", list(&all)),
+            };
+            let message = format!("{} has no key {}", self.title, quoted(key));
+            report.add(
+                Diagnostic::new(Code::UnknownKey, entry.key_place, message)
+                    .label("unknown key")
+                    .help(help),
+            );
+        }
+    }
+
+    // Readers of one value each.
+
+    /// A line of text.
+    pub(crate) fn text(
+        &mut self,
+        key: &str,
+        example: &str,
+        report: &mut Report,
+    ) -> Option<Located<String>> {
+        let entry = self.required(key, &format!("\"{example}\""), report)?;
+        value::text(entry, example, report)
+    }
+
+    /// A required quantity.
+    pub(crate) fn quantity(
+        &mut self,
+        key: &str,
+        wanted: Wanted,
+        report: &mut Report,
+    ) -> Option<Located<Quantity>> {
+        let entry = self.required(key, &format!("\"{}\"", wanted.example), report)?;
+        measure(entry, wanted, report)
+    }
+
+    /// A quantity that may be absent.
+    pub(crate) fn optional_quantity(
+        &mut self,
+        key: &str,
+        wanted: Wanted,
+        report: &mut Report,
+    ) -> Option<Located<Quantity>> {
+        measure(self.optional(key)?, wanted, report)
+    }
+
+    /// A required quantity of one dimension, within a range.
+    pub(crate) fn ranged(
+        &mut self,
+        key: &str,
+        wanted: Wanted,
+        range: RangeInclusive<Exact>,
+        report: &mut Report,
+    ) -> Option<Located<Exact>> {
+        let found = self.quantity(key, wanted, report)?;
+        in_range(key, found, &range, report)
+    }
+}

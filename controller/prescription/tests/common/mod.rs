@@ -1,0 +1,148 @@
+//! The three strategies of the house as declarations, without their plugins.
+
+use pump_core::quantity::Nanoseconds;
+use pump_prescription::{Catalogue, CatalogueError};
+use strategy_abi::Fraction;
+use strategy_link::{Declaration, Kind, Param, Role};
+
+const MS: u64 = 1_000_000;
+const S: u64 = 1_000 * MS;
+const MIN: u64 = 60 * S;
+const HOUR: u64 = 60 * MIN;
+const DAY: u64 = 24 * HOUR;
+
+const fn whole(num: u64) -> Fraction {
+    Fraction { num, den: 1 }
+}
+
+fn param(name: &str, kind: Kind, role: Role, min: Fraction, max: Fraction) -> Param {
+    Param {
+        name: name.into(),
+        help: format!("the {name} of the test"),
+        kind,
+        role,
+        required: true,
+        default: None,
+        min,
+        max,
+        period: Nanoseconds::ZERO,
+        choices: Vec::new(),
+    }
+}
+
+fn dose() -> Param {
+    param(
+        "dose",
+        Kind::Dose,
+        Role::MaxBolus,
+        Fraction { num: 1, den: 1_000 },
+        whole(1_000_000_000),
+    )
+}
+
+fn over() -> Param {
+    param(
+        "over",
+        Kind::Time,
+        Role::BolusDuration,
+        whole(S),
+        whole(6 * HOUR),
+    )
+}
+
+fn rate(name: &str) -> Param {
+    // Up to 1500 mL/h.
+    let max = Fraction {
+        num: 1_500_000_000,
+        den: HOUR,
+    };
+    param(name, Kind::Rate, Role::MaxBasal, whole(0), max)
+}
+
+fn count(name: &str, max: u64, period: u64) -> Param {
+    let mut count = param(name, Kind::Count, Role::MaxCount, whole(1), whole(max));
+    count.period = Nanoseconds(period);
+    count
+}
+
+fn flag(name: &str, role: Role) -> Param {
+    param(name, Kind::Flag, role, whole(0), whole(1))
+}
+
+fn declaration(name: &str, params: Vec<Param>) -> Declaration {
+    Declaration {
+        name: name.into(),
+        version: "1.0.0".into(),
+        summary: "for tests".into(),
+        params,
+    }
+}
+
+/// A catalogue that needs no plugin.
+pub(crate) struct Stub;
+
+impl Catalogue for Stub {
+    fn declaration(&self, name: &str) -> Result<Declaration, CatalogueError> {
+        match name {
+            "continuous" => Ok(declaration(name, vec![rate("rate")])),
+            "intermittent-bolus" => Ok(declaration(
+                name,
+                vec![
+                    dose(),
+                    over(),
+                    param(
+                        "every",
+                        Kind::Time,
+                        Role::Interval,
+                        whole(S),
+                        whole(366 * DAY),
+                    ),
+                    param(
+                        "first_after",
+                        Kind::Time,
+                        Role::None,
+                        whole(0),
+                        whole(366 * DAY),
+                    ),
+                ],
+            )),
+            "pca" => {
+                let mut edge = param(
+                    "lockout_edge",
+                    Kind::Choice,
+                    Role::LockoutEdge,
+                    whole(0),
+                    whole(1),
+                );
+                edge.choices = vec!["start-to-start".into(), "end-to-start".into()];
+                let mut basal = rate("basal");
+                basal.required = false;
+                basal.default = Some(whole(0));
+                Ok(declaration(
+                    name,
+                    vec![
+                        dose(),
+                        over(),
+                        param("lockout", Kind::Time, Role::Lockout, whole(MIN), whole(DAY)),
+                        edge,
+                        flag("other_boluses_restart_lockout", Role::OthersRestartLockout),
+                        flag("other_boluses_count", Role::OthersCount),
+                        count("max_per_1h", 60, HOUR),
+                        count("max_per_24h", 1_440, DAY),
+                        basal,
+                    ],
+                ))
+            }
+            "broken" => Err(CatalogueError::Unusable(
+                "the probe was killed by signal 11".into(),
+            )),
+            _ => Err(CatalogueError::Unknown),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["continuous", "intermittent-bolus", "pca"]
+            .map(String::from)
+            .to_vec()
+    }
+}

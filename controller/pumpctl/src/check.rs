@@ -1,0 +1,190 @@
+//! `pumpctl check`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use pump_core::prescription::{Envelope, LockoutEdge, OnStrategyLoss};
+use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
+use pump_prescription::{Checked, Dimension, Exact, show};
+
+use crate::cli::CheckArgs;
+use crate::failure::Failure;
+use crate::output;
+use crate::places::Places;
+use crate::story::printable;
+
+/// Checks every file and says what each comes to.
+pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let places = Places::find(&args.places)?;
+    let mut good = String::new();
+    let mut refused = 0;
+    for path in &args.files {
+        let outcome = places.check(path);
+        match outcome.checked {
+            Some(checked) => {
+                if !good.is_empty() {
+                    good.push('\n');
+                }
+                good.push_str(&summary(path, &checked));
+                let findings = outcome.report.to_string();
+                if !findings.is_empty() {
+                    let _ = write!(good, "\n{}", findings.trim_end());
+                    good.push('\n');
+                }
+            }
+            None => {
+                refused += 1;
+                let shown = path.display();
+                let (findings, summary) = (outcome.report.to_string(), outcome.report.summary());
+                // Where nobody can read it, the exit code still says it.
+                let _ = writeln!(std::io::stderr(), "{findings}{shown}: refused: {summary}");
+            }
+        }
+    }
+    output::print(&good)?;
+    if refused > 0 {
+        Err(Failure::Told)
+    } else {
+        Ok(())
+    }
+}
+
+/// What a good prescription amounts to, on one screen.
+fn summary(path: &Path, rx: &Checked) -> String {
+    let mut text = String::new();
+    let step = rx.core.volume_per_step;
+    let in_steps = |steps: Steps| fraction(step.num(), step.den(), Dimension::Volume, steps.0);
+    let _ = writeln!(text, "{}: good", path.display());
+    let _ = writeln!(text, "  {}, {}", printable(&rx.id), rx.route.name());
+    let _ = writeln!(text, "  sha256 {}", rx.sha256_hex());
+    for drug in &rx.drugs {
+        let primary = if drug.primary && rx.drugs.len() > 1 {
+            ", doses in mass mean this"
+        } else {
+            ""
+        };
+        let concentration = show(drug.concentration, Dimension::Concentration);
+        let _ = writeln!(
+            text,
+            "  {:<19} {concentration}{primary}",
+            printable(&drug.name)
+        );
+    }
+    let held = rx.core.reservoir;
+    let (volume, low, empty) = (
+        in_steps(held.volume),
+        in_steps(held.low),
+        in_steps(held.empty),
+    );
+    let _ = writeln!(
+        text,
+        "  {:<19} {volume}, low at {low}, empty at {empty}",
+        "reservoir"
+    );
+    let per_step = show(rx.volume_per_step, Dimension::Volume);
+    let (device, library) = (printable(&rx.device.name), printable(&rx.library_version));
+    let _ = writeln!(
+        text,
+        "  {:<19} {device}, {per_step} a step; drug library {library}",
+        "device"
+    );
+
+    let _ = writeln!(text, "\n  {:<20}{:<31}set by", "limit", "in force");
+    for limit in &rx.limits {
+        let of = limit.drug.and_then(|n| rx.drugs.get(n));
+        let of = of.map_or(String::new(), |drug| {
+            format!(" of {}", printable(&drug.name))
+        });
+        let value = format!("{}{of}", limit.text());
+        let _ = writeln!(
+            text,
+            "  {:<20}{value:<30} {}",
+            limit.kind.name(),
+            limit.source.name()
+        );
+    }
+
+    let _ = writeln!(text, "\n  {:<19} {:<19} at most", "regimen", "strategy");
+    for regimen in &rx.regimens {
+        let mut lines = envelope(&regimen.envelope).into_iter();
+        let first = lines.next().unwrap_or_else(|| "nothing".to_owned());
+        let name = printable(&regimen.name);
+        let _ = writeln!(
+            text,
+            "  {name:<19} {:<19} {first}",
+            regimen.declaration.name
+        );
+        for line in lines {
+            let _ = writeln!(text, "  {:<39} {line}", "");
+        }
+    }
+    let lost = match rx.core.on_strategy_loss {
+        OnStrategyLoss::Stop => "nothing is given".to_owned(),
+        OnStrategyLoss::Kvo(rate) => format!("{} are given", rate_text(rate)),
+        OnStrategyLoss::HoldBasal(span) => {
+            format!(
+                "the basal is held for {}, then nothing is given",
+                span_text(span)
+            )
+        }
+    };
+    let lease = span_text(rx.core.order_lease);
+    let _ = writeln!(text, "\n  without its strategy for {lease}: {lost}");
+    text
+}
+
+/// What an envelope allows, a line for each thing.
+fn envelope(envelope: &Envelope) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !envelope.basal.is_zero() {
+        lines.push(format!("basal {}", rate_text(envelope.basal)));
+    }
+    let Some(bolus) = envelope.bolus else {
+        return lines;
+    };
+    let (volume, over) = (volume_text(bolus.max), span_text(bolus.over));
+    lines.push(format!("bolus {volume} over {over}"));
+    if let Some(demand) = bolus.demand {
+        let edge = match demand.edge {
+            LockoutEdge::StartToStart => "start to start",
+            LockoutEdge::EndToStart => "end to start",
+        };
+        lines.push(format!(
+            "on demand, lockout {} {edge}",
+            span_text(demand.lockout)
+        ));
+        for count in demand.counts.into_iter().flatten() {
+            lines.push(format!(
+                "at most {} in {}",
+                count.max,
+                span_text(count.period)
+            ));
+        }
+    }
+    if let Some(interval) = bolus.interval {
+        lines.push(format!("unasked, every {}", span_text(interval)));
+    }
+    lines
+}
+
+fn fraction(num: u64, den: u64, dimension: Dimension, times: u64) -> String {
+    let value = Exact::new(u128::from(num), u128::from(den));
+    let value = value.and_then(|value| value.times(Exact::whole(u128::from(times))));
+    value.map_or_else(
+        || "more than can be written".to_owned(),
+        |value| show(value, dimension),
+    )
+}
+
+fn volume_text(volume: Volume) -> String {
+    fraction(volume.num(), volume.den(), Dimension::Volume, 1)
+}
+
+fn rate_text(rate: Rate) -> String {
+    fraction(rate.num(), rate.den(), Dimension::VolumeRate, 1)
+}
+
+fn span_text(span: Nanoseconds) -> String {
+    fraction(span.0, 1, Dimension::Time, 1)
+}

@@ -1,0 +1,178 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use pump_core::quantity::Nanoseconds;
+use pump_prescription::read_span;
+
+/// Checks prescriptions for an infusion pump and simulates them.
+///
+/// A bench research tool for rigs with water, phantoms and dye. It is no medical device and
+/// not for use on people.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong.
+RUST_LOG=debug shows which configuration and which strategies are used.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say everything that is wrong with prescriptions, or what they amount to.
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Run a prescription in virtual time with the real strategies, and report.
+    #[command(after_long_help = SIMULATE_EXAMPLES)]
+    Simulate(SimulateArgs),
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  pumpctl check config/prescriptions/*.toml
+  pumpctl check --device rigs/3/pump.toml rx.toml
+
+Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
+
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  A day with two presses of the patient's button:
+    pumpctl simulate rx.toml --for 24h --at \"2h03m press\" --at \"2h10m press\"
+
+  The line is blocked for ten minutes, then the operator resumes:
+    pumpctl simulate rx.toml --at \"3h occlude for=10min\" --at \"3h15m resume\"
+
+  Ninety days with six random presses a day; the same seed gives the same presses:
+    pumpctl simulate rx.toml --for 90day --presses 6/day --seed 1
+
+  To watch a day in half a minute:
+    pumpctl simulate rx.toml --for 24h --at \"9h press\" --live 48min
+
+  For other programs:
+    pumpctl simulate rx.toml --json > report.json
+    pumpctl simulate rx.toml --edges edges.csv --plot run.svg
+
+What can happen, in --at and in a scenario file (values are written key=value in --at):
+  press                                    the patient's button
+  clinician-bolus volume=50uL over=2min    a bolus of the operator's
+  pause, resume, stop, arm, start          the operator's commands
+  occlude for=10min                        the line is blocked
+  air, stall, door                         likewise; `for=` is optional, without it: for good
+  refill volume=20mL                       the reservoir now holds this
+  lose-strategy regimen=patient for=10min  a strategy does not answer
+  wall-clock-jump by=-1h                   the wall clock is set
+  restart off_for=5min                     the power fails; afterwards: arm, then start
+
+A scenario file holds the same as TOML, a table for each event:
+  [[event]]
+  at = \"3h\"
+  do = \"clinician-bolus\"
+  volume = \"50 uL\"
+  over = \"2 min\"
+
+The pump is armed and started at 0. An event acts at the next 10 ms; events of one instant act
+in the order of the file, then of the command line, then the random presses.
+
+Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong.";
+
+/// Where the configuration and the strategies are.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// The device [default: config/pump.toml in a folder above this program, then
+    /// /etc/pumpd/pump.toml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) device: Option<PathBuf>,
+    /// The drug library [default: the one the device names].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) drug_library: Option<PathBuf>,
+    /// A further folder of strategy plugins; repeatable.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) strategies: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The prescriptions.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The prescription.
+    #[arg(value_name = "RX")]
+    pub(crate) prescription: PathBuf,
+    /// The time to simulate: 90s, 15min, 2h, 2h03m, 7day.
+    #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub(crate) duration: Nanoseconds,
+    /// Something that happens: "2h03m press"; repeatable. --help lists what can.
+    #[arg(long, value_name = "EVENT")]
+    pub(crate) at: Vec<String>,
+    /// Things that happen, from a TOML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Random presses of the patient's button, so many each day: 6/day.
+    #[arg(long, value_name = "N/day", value_parser = presses)]
+    pub(crate) presses: Option<u32>,
+    /// What draws the random presses; recorded in the report. Nothing else is random.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Show the run as it happens, with so much simulated time going by each second: 1h.
+    #[arg(long, value_name = "TIME", value_parser = pace, conflicts_with = "json")]
+    pub(crate) live: Option<Nanoseconds>,
+    /// Print the report as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a row for each step: t_ns,step.
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) edges: Option<PathBuf>,
+    /// Draw rate, volume, boluses and windows.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+fn duration(text: &str) -> Result<Nanoseconds, String> {
+    match read_span(text) {
+        Ok(Nanoseconds::ZERO) => Err("nothing happens in no time; write for example `24h`".into()),
+        Ok(span) => Ok(span),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn pace(text: &str) -> Result<Nanoseconds, String> {
+    match read_span(text.strip_suffix("/s").unwrap_or(text)) {
+        Ok(Nanoseconds::ZERO) => Err("time would stand still; write for example `1h`".into()),
+        Ok(span) => Ok(span),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// More presses than anybody's finger makes.
+const MOST_PRESSES: u32 = 10_000;
+
+fn presses(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/day").unwrap_or("").trim_end();
+    match number.parse() {
+        Ok(n) if n <= MOST_PRESSES => Ok(n),
+        Ok(_) => Err(format!("at most {MOST_PRESSES}/day")),
+        Err(_) => Err("write for example `6/day`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

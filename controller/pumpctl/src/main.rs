@@ -1,0 +1,63 @@
+//! `pumpctl`: what the operator types.
+//!
+//! Two commands so far. `check` reads prescriptions and says everything that is wrong with
+//! them at once, or what they amount to: the limits in force and who set each, and the most
+//! that every regimen may ever be given. `simulate` runs one in virtual time with the real
+//! strategy plugins and tells what was given, what was refused and why.
+//!
+//! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is
+//! `pump-simulator`'s, the plugins are found, probed and loaded by `strategy-host`; here
+//! are the words, the pictures and the files.
+//!
+//! Its manners:
+//!
+//! - Exit codes: 0 fine, 1 the input is wrong (a file, a plugin, or an output that can't be
+//!   written), 2 the command line is wrong.
+//! - Results go to standard output, everything else to standard error. With `--json`
+//!   standard output is one document. A reader that goes away (`| head`) is no error.
+//! - On wrong input nothing is written. An output file appears whole or not at all.
+//! - The configuration is found from where the program lies, never from the folder one
+//!   happens to be in: the same command means the same pump everywhere.
+//! - A plugin runs inside the simulation for speed and could take it down. So the
+//!   simulation is a child of the command ([`guard`]), which says what happened.
+//!
+//! `RUST_LOG=debug` tells which configuration and which plugins were taken.
+#![forbid(unsafe_code)]
+
+mod chart;
+mod check;
+mod cli;
+mod edges;
+mod failure;
+mod guard;
+mod live;
+mod output;
+mod patience;
+mod places;
+mod plot;
+mod progress;
+mod series;
+mod simulate;
+mod story;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+        .format_timestamp(None)
+        .init();
+    let done = match &cli.command {
+        Command::Check(args) => check::run(args),
+        Command::Simulate(args) => guard::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.tell()),
+    }
+}

@@ -1,0 +1,8 @@
+//! The commands as their users see them: the real program with the real plugins.
+
+mod check;
+mod manners;
+mod plugin;
+mod rig;
+mod scenarios;
+mod simulate;

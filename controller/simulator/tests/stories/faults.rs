@@ -1,0 +1,254 @@
+//! The line, the reservoir and the strategies fail.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use pump_core::quantity::{Nanoseconds, Steps, Volume};
+use pump_simulator::presses::random_presses;
+use pump_simulator::{Action, Leases, Scenario, WALL_CLOCK_START_UTC_S};
+
+use crate::bench::{Fragile, Watcher, hours, infusion, min, run, run_on, run_with_real_leases};
+use crate::{BACKGROUND, PATIENT, alarms, outcomes};
+
+#[test]
+fn an_occlusion_stops_the_pump_until_the_operator_resumes() {
+    let scenario = Scenario::new()
+        .at(hours(1), Action::Occlude(Some(min(10))))
+        .at(Nanoseconds(min(65).0), Action::Resume)
+        .at(hours(2), Action::Resume);
+    let (report, edges) = run(&scenario, hours(3));
+    assert_eq!(alarms(&report), ["occlusion"]);
+    assert_eq!(report.alarms[0].at_ns, hours(1).0);
+    assert_eq!(report.alarms[0].cleared_at_ns, Some(hours(2).0));
+    assert_eq!(edges.between(hours(1), hours(2)), 0);
+    assert_eq!(edges.between(hours(2), hours(3)), 2_000);
+    assert_eq!(
+        report.notes.len(),
+        1,
+        "resuming against the occlusion was refused: {report:?}"
+    );
+    assert!(report.notes[0].text.starts_with("resume: refused"));
+}
+
+#[test]
+fn an_open_door_that_nobody_closes_ends_the_run_in_a_fault() {
+    let (report, edges) = run(&Scenario::new().at(min(30), Action::Door(None)), hours(2));
+    assert_eq!(report.final_state, "faulted");
+    assert_eq!(edges.between(min(30), hours(2)), 0);
+    assert_eq!(report.reservoir.lasts_ns, None);
+}
+
+#[test]
+fn of_two_overlapping_faults_of_a_sensor_the_longer_holds() {
+    let scenario = Scenario::new()
+        .at(min(10), Action::Air(Some(min(30))))
+        .at(min(20), Action::Air(Some(min(5))))
+        .at(min(30), Action::Resume)
+        .at(min(41), Action::Resume);
+    let (report, edges) = run(&scenario, hours(1));
+    assert_eq!(edges.between(min(10), min(41)), 0);
+    assert!(edges.between(min(41), hours(1)) > 0);
+    assert_eq!(report.notes.len(), 1);
+}
+
+#[test]
+fn a_lost_strategy_holds_its_basal_as_long_as_it_may_and_recovers_within_a_second() {
+    let lose = Action::LoseStrategy {
+        regimen: BACKGROUND,
+        span: hours(2),
+    };
+    let (report, edges) = run(&Scenario::new().at(hours(1), lose), hours(4));
+    // Noticed a lease of 2 s later, held for 30 min.
+    assert_eq!(
+        alarms(&report),
+        ["strategy-lost-hold", "strategy-lost-stop"]
+    );
+    assert_eq!(report.alarms[0].at_ns, hours(1).0 + 2_000_000_000);
+    assert_eq!(report.alarms[1].at_ns, min(90).0 + 2_000_000_000);
+    assert_eq!(
+        edges.between(Nanoseconds(min(90).0 + 2_000_000_000), hours(3)),
+        0
+    );
+    let back = edges.between(hours(3), hours(4));
+    assert!(
+        (1_998..=2_000).contains(&back),
+        "{back} steps in the hour after"
+    );
+}
+
+#[test]
+fn a_strategy_that_is_back_before_its_lease_lapsed_was_never_lost() {
+    let blink = Action::LoseStrategy {
+        regimen: BACKGROUND,
+        span: Nanoseconds::from_secs(1),
+    };
+    let scenario = Scenario::new()
+        .at(hours(1), blink)
+        .at(Nanoseconds(hours(1).0 + 1_500_000_000), blink);
+    let (report, edges) = run(&scenario, hours(2));
+    assert_eq!(alarms(&report), [] as [&str; 0]);
+    assert_eq!(edges.0.len(), 4_000);
+}
+
+#[test]
+fn a_press_for_a_lost_strategy_is_refused_under_its_own_reason() {
+    let scenario = Scenario::new()
+        .at(
+            min(10),
+            Action::LoseStrategy {
+                regimen: PATIENT,
+                span: min(10),
+            },
+        )
+        .at(min(15), Action::Press)
+        .at(min(25), Action::Press);
+    let (report, _) = run(&scenario, hours(1));
+    assert_eq!(
+        outcomes(&report),
+        [
+            ("demand", "refused", Some("lease")),
+            ("demand", "completed", None)
+        ]
+    );
+}
+
+#[test]
+fn a_strategy_that_breaks_is_lost_and_the_report_says_why() {
+    let scenario = Scenario::new()
+        .at(min(10), Action::Press)
+        .at(min(50), Action::Press);
+    let fragile = Box::new(|| Ok(Fragile));
+    let (report, edges) = run_on(&infusion(), fragile, &scenario, hours(1), Leases::Vouched);
+    assert_eq!(report.demands.given, 0);
+    assert_eq!(report.refusals.get("lease"), Some(&2));
+    assert_eq!(report.notes.len(), 1);
+    assert_eq!(
+        report.notes[0].text,
+        "the strategy of regimen \"patient\" broke: it fell over"
+    );
+    assert_eq!(edges.0.len(), 2_000, "the background runs on");
+}
+
+#[test]
+fn a_jump_of_the_wall_clock_moves_no_edge() {
+    let jump = |by_ms| Action::WallClockJump { by_ms };
+    let mut scenario = Scenario::new();
+    scenario.add_presses(random_presses(3, 30, hours(24)));
+    let (report, edges) = run(&scenario, hours(24));
+    let jumpy = scenario
+        .at(hours(3), jump(-86_400_000))
+        .at(hours(7), jump(31_536_000_000));
+    let (same, same_edges) = run(&jumpy, hours(24));
+    assert_eq!(edges.0, same_edges.0);
+    assert_eq!(report.boluses, same.boluses);
+}
+
+#[test]
+fn an_empty_reservoir_stops_the_pump_and_a_refill_lets_it_go_on() {
+    let mut little = infusion();
+    little.prescription.reservoir.volume = Steps(11_000);
+    little.prescription.reservoir.low = Steps(10_500);
+    let scenario = Scenario::new()
+        .at(hours(1), Action::Refill(Volume::from_nl(10_000_000)))
+        .at(min(70), Action::Resume);
+    let patient = Box::new(|| Ok(Fragile));
+    let (report, edges) = run_on(&little, patient, &scenario, hours(2), Leases::Vouched);
+    assert_eq!(alarms(&report), ["reservoir-low", "reservoir-empty"]);
+    assert_eq!(edges.between(Nanoseconds::ZERO, hours(1)), 1_000);
+    assert_eq!(edges.between(min(70), hours(2)), 1_666);
+    assert_eq!(report.reservoir.left_nl, 10_000_000 - 1_666 * 50);
+}
+
+#[test]
+fn a_press_that_nobody_answers_before_the_end_is_refused_too() {
+    let lose = Action::LoseStrategy {
+        regimen: PATIENT,
+        span: hours(1),
+    };
+    let press_at = Nanoseconds(min(10).0 + 1_000_000_000);
+    let end = Nanoseconds(min(10).0 + 1_500_000_000);
+    let scenario = Scenario::new()
+        .at(min(10), lose)
+        .at(press_at, Action::Press);
+    let (report, _) = run(&scenario, end);
+    assert_eq!(outcomes(&report), [("demand", "refused", Some("lease"))]);
+    assert_eq!(report.demands.attempted, 1);
+}
+
+#[test]
+fn a_strategy_sees_the_wall_clock_jump_and_the_pump_does_not() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let shared = Rc::clone(&seen);
+    let watcher = Box::new(move || Ok(Watcher(Rc::clone(&shared))));
+    let scenario = Scenario::new().at(min(90), Action::WallClockJump { by_ms: -7_200_500 });
+    let (report, _) = run_on(&infusion(), watcher, &scenario, hours(3), Leases::Vouched);
+    let (start, hour) = (WALL_CLOCK_START_UTC_S, 3_600);
+    // The jump takes half a second too, and seconds are whole.
+    assert_eq!(
+        *seen.borrow(),
+        [start, start + hour, start - 1, start + hour - 1]
+    );
+    assert_eq!(report.steps, 6_000);
+}
+
+#[test]
+fn a_strategy_that_is_still_away_is_lost_a_lease_after_each_start() {
+    let lose = Action::LoseStrategy {
+        regimen: BACKGROUND,
+        span: hours(1),
+    };
+    let scenario = Scenario::new()
+        .at(min(66), lose)
+        .at(min(70), Action::Stop)
+        .at(min(71), Action::Arm)
+        .at(min(71), Action::Start);
+    let (report, edges) = run(&scenario, hours(4));
+    // What was held is forgotten with the arming: nothing was ever granted to hold.
+    let lost: Vec<_> = report.alarms.iter().map(|a| (a.name, a.at_ns)).collect();
+    assert_eq!(
+        lost[..2],
+        [
+            ("strategy-lost-hold", min(66).0 + 2_000_000_000),
+            ("strategy-lost-hold", min(71).0 + 2_000_000_000)
+        ]
+    );
+    assert_eq!(edges.between(min(71), min(126)), 0);
+    assert!(edges.between(hours(3), hours(4)) >= 1_999);
+}
+
+#[test]
+fn a_pause_changes_nothing_of_when_a_silent_strategy_is_found_dead() {
+    let lose = |span| Action::LoseStrategy {
+        regimen: BACKGROUND,
+        span,
+    };
+    let scenario = Scenario::new()
+        .at(min(60), Action::Pause)
+        .at(min(61), lose(min(20)))
+        .at(min(62), Action::Resume)
+        .at(min(100), lose(min(10)))
+        .at(min(101), Action::Pause)
+        .at(min(102), Action::Resume);
+    let (report, edges) = run(&scenario, hours(3));
+    let (real, real_edges) = run_with_real_leases(&scenario, hours(3));
+    assert_eq!(alarms(&report), alarms(&real));
+    for (ours, theirs) in report.alarms.iter().zip(&real.alarms) {
+        // A real lease was renewed up to a second before the strategy fell silent.
+        assert!((0..=1_000_000_000).contains(&(ours.at_ns - theirs.at_ns)));
+    }
+    assert_eq!(report.alarms[0], real.alarms[0]);
+    assert_eq!(report.alarms[0].at_ns, min(62).0 + 2_000_000_000);
+    let (ours, theirs) = (edges.0.len(), real_edges.0.len());
+    assert!(ours.abs_diff(theirs) <= 2, "{ours} and {theirs} edges");
+}
+
+#[test]
+fn a_hundred_thousand_events_of_one_instant_all_happen() {
+    let mut scenario = Scenario::new();
+    for _ in 0..100_001 {
+        scenario = scenario.at(min(10), Action::Press);
+    }
+    let (report, _) = run(&scenario, min(11));
+    assert_eq!(report.demands.attempted, 100_001);
+    assert_eq!(report.demands.given, 1);
+}

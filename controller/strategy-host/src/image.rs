@@ -1,0 +1,162 @@
+//! The bytes of a plugin, read once, hashed and sealed.
+
+use crate::elf::{self, ElfFault};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use sha2::Digest as _;
+use std::fmt;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// No plugin is larger: 64 MiB.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// The SHA-256 of a plugin's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha256(pub [u8; 32]);
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Why a file did not become an image.
+#[derive(Debug)]
+pub enum ImageError {
+    /// The file could not be read.
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is a folder, a pipe or a device.
+    NotAFile(PathBuf),
+    /// It is larger than any plugin.
+    TooLarge(PathBuf),
+    /// It is no shared library for this machine.
+    Elf {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        fault: ElfFault,
+    },
+    /// The system gave no sealed memory.
+    Seal {
+        /// For which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, source } => write!(f, "{}: can't be read: {source}", path.display()),
+            Self::NotAFile(path) => write!(f, "{}: it is no regular file", path.display()),
+            Self::TooLarge(path) => {
+                write!(
+                    f,
+                    "{}: it is larger than {} MiB",
+                    path.display(),
+                    LARGEST >> 20
+                )
+            }
+            Self::Elf { path, fault } => write!(f, "{}: {fault}", path.display()),
+            Self::Seal { path, source } => {
+                write!(f, "{}: no sealed memory for it: {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ImageError {}
+
+/// A validated plugin in sealed memory: neither this process nor another can change it.
+#[derive(Debug)]
+pub struct Image {
+    path: PathBuf,
+    memory: OwnedFd,
+    sha256: Sha256,
+}
+
+impl Image {
+    /// Reads, validates, hashes and seals a file.
+    ///
+    /// # Errors
+    /// The file can't be read or is no shared library for this machine.
+    pub fn read(path: &Path) -> Result<Self, ImageError> {
+        let bytes = read(path)?;
+        elf::check(&bytes).map_err(|fault| ImageError::Elf {
+            path: path.to_owned(),
+            fault,
+        })?;
+        let sha256 = Sha256(sha2::Sha256::digest(&bytes).into());
+        let memory = seal(&bytes).map_err(|source| ImageError::Seal {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            memory,
+            sha256,
+        })
+    }
+
+    /// The file it was read from; for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The hash of what was read.
+    pub const fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    pub(crate) const fn memory(&self) -> &OwnedFd {
+        &self.memory
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
+    let failed = |source| ImageError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // A pipe under this name would block an ordinary open for ever.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = File::options()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)
+        .map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(ImageError::NotAFile(path.to_owned()));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that a file which grows meanwhile is seen too.
+    file.take(LARGEST.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(ImageError::TooLarge(path.to_owned()));
+    }
+    Ok(bytes)
+}
+
+fn seal(bytes: &[u8]) -> std::io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut memory = File::from(memfd_create("strategy", flags)?);
+    memory.write_all(bytes)?;
+    let memory = OwnedFd::from(memory);
+    fcntl_add_seals(
+        &memory,
+        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+    )?;
+    Ok(memory)
+}

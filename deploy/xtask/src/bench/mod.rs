@@ -1,0 +1,43 @@
+//! `cargo bench-all`: the figures, and whether they meet their targets.
+
+mod instructions;
+mod speed;
+
+use crate::checkout::Checkout;
+use crate::tool::{self, Failure};
+
+/// Measures what is asked for, or everything.
+///
+/// # Errors
+/// Where something can't be measured, or misses its target.
+pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
+    const ALL: [&str; 3] = ["speed", "linear", "instructions"];
+    if let Some(unknown) = args.iter().find(|arg| !ALL.contains(&arg.as_str())) {
+        return Err(Failure::usage(format!(
+            "`cargo bench-all` measures {}, not `{unknown}`",
+            ALL.join(", ")
+        )));
+    }
+    let wants = |name: &str| args.is_empty() || args.iter().any(|arg| arg == name);
+    let mut missed = Vec::new();
+    if wants("speed") || wants("linear") {
+        tool::heading("building pumpctl, strategy-host and the strategies");
+        here.build_release()?;
+    }
+    if wants("speed") {
+        missed.extend(speed::ninety_days(here)?);
+    }
+    if wants("linear") {
+        missed.extend(speed::linear(here)?);
+    }
+    if wants("instructions") {
+        missed.extend(instructions::ticks(here)?);
+    }
+    if missed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("missed: {}", missed.join("; "))))
+}
+
+/// A figure that missed its target, in words.
+type Missed = String;

@@ -1,0 +1,81 @@
+//! Home of the cargo aliases.
+//!
+//! `cargo demo`, `cargo check-all` and the like are spelled out in `.cargo/config.toml`
+//! and end here. This is a program rather than a shell script so that it runs wherever
+//! cargo does, and it has no dependencies so that the first command of a fresh clone does
+//! not wait for any.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod check_all;
+mod checkout;
+mod demo;
+mod fuzz;
+mod tool;
+
+use std::process::ExitCode;
+
+use checkout::Checkout;
+use tool::Failure;
+
+const HELP: &str = "\
+The commands of this checkout. Each works from any folder inside it but
+deploy/fuzz, which is a workspace of its own.
+
+  cargo demo
+      Builds pumpctl, strategy-host and the strategies, checks the example
+      prescription and runs a day of it on a simulated pump, ending with the
+      delivery report. Begin here.
+
+  cargo check-all [CARGO TEST ARGUMENTS]
+      Builds everything, the plugins first, and runs every test.
+        cargo check-all                              all of them
+        cargo check-all -p pump-core                 one crate
+        cargo check-all -- lockout                   those named like that
+        PROPTEST_CASES=10000 cargo check-all         more random cases
+
+  cargo bench-all [speed] [linear] [instructions]
+      Measures, and fails where a figure misses its target:
+        speed          90 simulated days of basal + PCA in under 5 s
+        linear         the time per step does not grow with the run
+        instructions   a tick costs the same after an hour and after a year
+                       (counted by valgrind, so it does not depend on load)
+
+  cargo fuzz-smoke [--seconds N] [TARGET]...
+      Fuzzes every parser, or the ones named, for N seconds each (default 20),
+      from the files in config/ and the tests. Needs no nightly compiler. A
+      crash ends it, with the file and the command that reproduce it.
+
+  cargo xtask help
+      This text.
+
+Exit codes: 0 fine, 1 something failed, 2 the command line was not understood.
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next();
+    let rest: Vec<String> = args.collect();
+    let outcome = match command.as_deref() {
+        None | Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some("demo") => Checkout::find().and_then(|here| demo::run(&here, &rest)),
+        Some("check-all") => Checkout::find().and_then(|here| check_all::run(&here, &rest)),
+        Some("bench-all") => Checkout::find().and_then(|here| bench::run(&here, &rest)),
+        Some("fuzz-smoke") => Checkout::find().and_then(|here| fuzz::run(&here, &rest)),
+        Some(other) => Err(Failure::usage(format!("there is no command `{other}`"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {}", failure.what);
+            if failure.usage {
+                eprintln!("help: `cargo xtask help` lists the commands");
+                return ExitCode::from(2);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

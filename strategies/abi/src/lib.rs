@@ -1,0 +1,54 @@
+//! The contract between a pump and a strategy plugin, version 1.0.
+//!
+//! A strategy decides for one regimen of a prescription: which basal rate, and when a
+//! bolus. It only ever proposes. The pump's governor grants what the prescription allows;
+//! whatever a plugin says, nothing beyond the envelope that follows from its own declared
+//! parameters is given. A whole plugin in C is in `example.c` beside the header; in Rust,
+//! the crate `strategy-sdk` writes all of this.
+//!
+//! THE LIBRARY. A plugin is a shared library `liba_b.so` for the strategy `a-b`. It exports
+//! one constant, `strategy_entry`, and no function: the functions hang in that table. The
+//! library is opened once, with all its symbols bound, and never closed. It is first opened
+//! in a child process with a time-out, to read its declaration: constructors must be quick
+//! and quiet, and the declaration must be constant. Better have none. A file is pinned by
+//! its SHA-256 when a prescription is armed.
+//!
+//! MESSAGES are made of 32-bit and 64-bit unsigned integers and byte arrays only, without
+//! padding, and are the same on 32-bit and 64-bit machines. There is no float, bool,
+//! pointer or enum in them, so that no bit pattern is invalid and a NaN can't be expressed.
+//! A quantity is an exact fraction. A text is UTF-8 and ends with a zero byte. Each message
+//! starts with its `size` in bytes; later minor versions only ever append fields, so that a
+//! plugin reads and writes the part it knows. What is marked reserved is written as zero.
+//!
+//! THREADS. The functions of one instance are never called at the same time, and never
+//! again before the last call has returned. Different calls may come from different
+//! threads. Different instances may be called at the same time: a plugin has no mutable
+//! globals. On a real pump each instance lives in a process of its own, with few rights: no
+//! network, no files, no time zone data.
+//!
+//! MEMORY. The caller owns every buffer; a pointer is not kept beyond the call. All
+//! pointers given to a plugin are valid and aligned, unless it says otherwise.
+//!
+//! PURITY. `order = f(parameters, state, snapshot)`. A strategy reads no clock but the
+//! snapshot's, does no I/O, draws no random number and starts no thread, so that a run can
+//! be replayed from its records. Snapshots may come at any time: an extra one must change
+//! nothing. The state lives in the instance, and `save` and `load` carry all of it.
+//!
+//! FAILURE. No exception, panic or `longjmp` may leave a function: catch it inside and
+//! return `STATUS_PANICKED`. After any status but `STATUS_OK` from `step`, `save` or `load`
+//! the instance is destroyed and not called again. A strategy that fails, hangs or dies
+//! loses its live order, and the pump does what the prescription's `on_strategy_loss` says.
+#![no_std]
+
+mod bytes;
+mod codes;
+mod entry;
+mod messages;
+
+pub use bytes::Message;
+pub use codes::*;
+pub use entry::{CreateFn, DestroyFn, Entry, ExtensionFn, LoadFn, SaveFn, StepFn};
+pub use messages::{Descriptor, Fraction, Order, Param, Snapshot};
+
+/// The name of the exported constant.
+pub const ENTRY_SYMBOL: &str = "strategy_entry";

@@ -1,0 +1,128 @@
+//! Write a strategy plugin in Rust.
+//!
+//! A strategy decides for one regimen of a prescription: which basal rate, and when a
+//! bolus. It only ever *proposes*. The pump shows it a [`Snapshot`], it answers with an
+//! [`Order`], and the governor grants what the prescription's envelope, the windows and
+//! the state of the pump allow. So a strategy can be short: it need not guard limits, and
+//! no mistake in it can give more than its declared parameters allow.
+//!
+//! The rule that makes it testable: **`order = f(state, snapshot)`**. A strategy has no
+//! clock but [`Snapshot::now`], no I/O, no threads, no randomness. The same snapshots give
+//! the same orders for ever, in the simulator and on the pump. Snapshots come when the
+//! strategy asked for one ([`Order::wake_in`]), when its bolus changed, when the patient
+//! presses the button, and at any other time too: **an extra snapshot must change
+//! nothing**.
+//!
+//! A plugin is a crate of type `cdylib` (and `rlib`, for its tests) with
+//! `#![forbid(unsafe_code)]`, this crate as its only dependency, and one [`export!`]:
+//!
+//! ```
+//! #![forbid(unsafe_code)]
+//! use strategy_sdk::{Declaration, Order, Param, Rate, Refused, Role, Snapshot, Strategy, Values};
+//!
+//! /// A steady rate.
+//! struct Steady {
+//!     rate: Rate,
+//! }
+//!
+//! impl Strategy for Steady {
+//!     const DECLARATION: Declaration = Declaration::new("steady", "0.1.0", "A steady rate")
+//!         .param(
+//!             Param::rate("rate", "the rate", Rate::ZERO, Rate::ml_per_h(10))
+//!                 .role(Role::MaxBasal),
+//!         );
+//!
+//!     fn new(values: &Values) -> Result<Self, Refused> {
+//!         Ok(Self { rate: values.rate("rate")? })
+//!     }
+//!
+//!     fn step(&mut self, _: &Snapshot) -> Order {
+//!         Order::basal(self.rate)
+//!     }
+//! }
+//!
+//! strategy_sdk::export!(Steady);
+//! # fn main() {
+//! use strategy_sdk::testkit::Story;
+//! let mut story = Story::<Steady>::with("rate", Rate::ml_per_h(2)).start();
+//! assert_eq!(story.basal(), Rate::ml_per_h(2));
+//! # }
+//! ```
+//!
+//! What the exported functions do with the C contract (null pointers, sizes, panics) is in
+//! one module, the only one with `unsafe`; a panic in a strategy is caught there, inside
+//! the plugin's own library, because it can't be caught outside. After a panic the instance answers
+//! nothing but `STATUS_PANICKED`; the pump falls back to what the prescription says of a
+//! lost strategy.
+//!
+//! [`testkit`] drives a strategy without a pump, so that its tests read as a story.
+#![deny(unsafe_code)]
+
+mod declare;
+mod order;
+mod quantity;
+mod reason;
+mod snapshot;
+mod state;
+pub mod testkit;
+mod values;
+#[allow(unsafe_code)]
+mod wall;
+
+pub use declare::{Declaration, Param, Role};
+pub use order::Order;
+pub use quantity::{Rate, Volume};
+pub use reason::{Reason, Refused};
+pub use snapshot::{BolusKind, BolusReport, Demand, Outcome, Snapshot, WallClock};
+pub use state::{StateReader, StateWriter};
+pub use strategy_abi as abi;
+pub use values::{Value, Values};
+#[doc(hidden)]
+pub use wall::entry;
+
+/// A regimen's decisions.
+pub trait Strategy: Sized + Send + 'static {
+    /// Its name, what it does, and its parameters.
+    const DECLARATION: Declaration;
+
+    /// Makes an instance from the prescription's values. Each value is in its declared
+    /// range already; only what spans several of them remains to be checked.
+    ///
+    /// # Errors
+    /// The values do not go together.
+    fn new(values: &Values) -> Result<Self, Refused>;
+
+    /// Answers a snapshot. Pure and bounded: no clock, no I/O, no allocation. An extra
+    /// snapshot changes nothing; a bolus is asked for once, because each order that
+    /// carries one is a new request.
+    fn step(&mut self, snapshot: &Snapshot) -> Order;
+
+    /// Writes what must survive a new start of the plugin's process. Nothing, where the
+    /// strategy follows from its parameters and the snapshot alone.
+    fn save(&self, state: &mut StateWriter<'_>) {
+        let _ = state;
+    }
+
+    /// Takes over what [`Strategy::save`] wrote, just after [`Strategy::new`].
+    ///
+    /// # Errors
+    /// The state is not one of this strategy's.
+    fn load(&mut self, state: &mut StateReader<'_>) -> Result<(), Refused> {
+        let _ = state;
+        Ok(())
+    }
+}
+
+/// Exports a [`Strategy`] as the plugin of this library. Once per crate.
+///
+/// The crate may keep `#![forbid(unsafe_code)]`: the export itself is a constant table,
+/// and the `unsafe` behind it lives in this crate.
+#[macro_export]
+macro_rules! export {
+    ($strategy:ty) => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        #[allow(non_upper_case_globals, unreachable_pub)]
+        pub static strategy_entry: $crate::abi::Entry = $crate::entry::<$strategy>();
+    };
+}

@@ -1,0 +1,132 @@
+//! What a story starts from: a strategy's parameters.
+
+use super::story::{Story, Telling};
+use crate::{Strategy, Value, Values, declare};
+use std::marker::PhantomData;
+use strategy_abi as abi;
+use strategy_abi::Fraction;
+
+/// Parameters, before the story begins.
+#[derive(Debug)]
+pub struct Prescribed<S> {
+    values: Vec<(String, Value)>,
+    of: PhantomData<fn() -> S>,
+}
+
+impl<S> Clone for Prescribed<S> {
+    fn clone(&self) -> Self {
+        Self {
+            values: self.values.clone(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<S: Strategy> Prescribed<S> {
+    pub(super) const fn new() -> Self {
+        Self {
+            values: Vec::new(),
+            of: PhantomData,
+        }
+    }
+
+    /// Sets a parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.retain(|(other, _)| other != name);
+        self.values.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets a choice by its word.
+    ///
+    /// # Panics
+    /// There is no such choice.
+    #[must_use]
+    pub fn with_choice(self, name: &str, choice: &str) -> Self {
+        let declared = S::DECLARATION;
+        let param = declared
+            .params()
+            .iter()
+            .find(|p| declare::text(&p.name) == name.as_bytes());
+        let choices = param.map(|param| param.choices).unwrap_or_default();
+        let index = choices
+            .iter()
+            .position(|c| declare::text(c) == choice.as_bytes());
+        let index = index.unwrap_or_else(|| panic!("`{name}` has no choice `{choice}`"));
+        self.with(
+            name,
+            Value::Choice(u32::try_from(index).expect("at most four choices")),
+        )
+    }
+
+    fn fractions(&self) -> Vec<Fraction> {
+        let declared = S::DECLARATION;
+        for (name, _) in &self.values {
+            let mut params = declared.params().iter();
+            let known = params.any(|param| declare::text(&param.name) == name.as_bytes());
+            assert!(known, "there is no parameter `{name}`");
+        }
+        let value_of = |param: &abi::Param| {
+            let name = String::from_utf8_lossy(declare::text(&param.name));
+            match self.values.iter().find(|(other, _)| *other == name) {
+                Some((_, value)) => {
+                    assert_eq!(value.kind(), param.kind, "`{name}` is of another kind");
+                    value.fraction()
+                }
+                None => {
+                    assert_eq!(param.required, 0, "the parameter `{name}` is required");
+                    param.default_value
+                }
+            }
+        };
+        declared.params().iter().map(value_of).collect()
+    }
+
+    /// Whether [`Strategy::new`] takes these values.
+    pub fn is_accepted(&self) -> bool {
+        let values = self.fractions();
+        let declared = S::DECLARATION;
+        Values::new(&declared, &values).is_some_and(|values| S::new(&values).is_ok())
+    }
+
+    /// Begins the story at `t = 0`.
+    ///
+    /// # Panics
+    /// A required parameter has no value, or the strategy refuses the values.
+    pub fn start(self) -> Story<S> {
+        Story::begin(self, Telling::Plain)
+    }
+
+    /// Tells a story as it is, with extra snapshots, and with a respawn after each
+    /// snapshot.
+    ///
+    /// # Panics
+    /// The boluses or refusals of the three differ, or the story itself panics.
+    pub fn tell(self, story: impl Fn(&mut Story<S>)) {
+        let run = |telling| {
+            let mut told = Story::begin(self.clone(), telling);
+            story(&mut told);
+            (told.boluses().to_vec(), told.refusals().to_vec())
+        };
+        let plain = run(Telling::Plain);
+        assert_eq!(
+            plain,
+            run(Telling::ExtraSnapshots),
+            "extra snapshots changed something"
+        );
+        assert_eq!(
+            plain,
+            run(Telling::Respawning),
+            "save and load lost something"
+        );
+    }
+
+    /// A new instance.
+    pub(super) fn instance(&self) -> S {
+        let values = self.fractions();
+        let declared = S::DECLARATION;
+        let values = Values::new(&declared, &values).expect("one value per parameter");
+        S::new(&values).expect("the strategy refuses these values")
+    }
+}
