@@ -254,6 +254,9 @@ pub(super) struct Told {
     pub(super) caps: Vec<(u64, Caps)>,
     /// Instants at which volume was booked as uncertain.
     pub(super) uncertain: Vec<u64>,
+    /// Instants of a loss of power. From the first on, the pump's memory is younger than
+    /// the witness's: time without power counts as none.
+    pub(super) power_lost: Vec<u64>,
     /// When each regimen had a live order: from, until, basal rate asked for.
     pub(super) live: Vec<(usize, u64, u64, Rate)>,
 }
@@ -306,6 +309,7 @@ pub(super) fn play(case: &Case) -> Told {
     let mut rig = Rig::new(&p, strategies);
     (rig.sync_takes, rig.late_by) = (case.sync_takes, case.late_by);
     let mut live = Vec::new();
+    let mut power_lost = Vec::new();
     let mut epoch = 0_u64;
     let mut caps = Vec::from([(0, p.caps_of_all())]);
     for act in &case.acts {
@@ -352,6 +356,7 @@ pub(super) fn play(case: &Case) -> Told {
             Act::PowerLoss { off_for } => {
                 rig.journal = true;
                 rig.lose_power(off_for);
+                power_lost.push(rig.now);
                 keep(&mut live, &log, epoch);
                 epoch = begin(&mut rig, &p);
                 caps.push((epoch, p.caps_of_all()));
@@ -381,6 +386,7 @@ pub(super) fn play(case: &Case) -> Told {
         rig,
         caps,
         uncertain,
+        power_lost,
         live,
     }
 }

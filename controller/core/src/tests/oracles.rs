@@ -85,10 +85,12 @@ pub(super) fn windows_are_not_stingy(case: &Case) -> Result<(), String> {
             _ => continue,
         };
         let now = event.at.0;
-        // What is uncertain was not seen by the witness; and at the very instant of a
+        // What is uncertain was not seen by the witness, and what was given before a loss of
+        // power is younger to the pump than to the witness; at the very instant of a
         // re-arming it can't tell which caps were in force.
         let rearmed = told.caps.iter().skip(1).any(|(from, _)| *from == now);
-        if rearmed || told.uncertain.iter().any(|at| *at <= now) {
+        let mut unseen = told.uncertain.iter().chain(&told.power_lost);
+        if rearmed || unseen.any(|at| *at <= now) {
             continue;
         }
         let (_, caps) = told
