@@ -129,6 +129,15 @@ alarms! {
     13 CreditSpent, "credit-spent", High, Warn, WithItsCondition, "the journal has not made more volume durable: the pump is at rest";
     14 Uncertain, "uncertain-volume", Medium, Warn, WhenArmed, "volume may or may not have been given when the power was lost";
     15 Restarted, "restarted", Medium, Warn, WhenArmed, "the controller restarted; the pump is disarmed";
+    16 SensorLost, "sensor-lost", High, StopAndDisable, WhenRestarted, "a sensor can't be read";
+    17 LoopStalled, "loop-stalled", High, StopAndDisable, WhenArmed, "the dosing loop stood still or ran wild, and the motor was disabled";
+    18 CountDiffers, "step-count-differs", High, StopAndDisable, WhenArmed, "the hardware counter has seen other steps than the ledger";
+    19 RepeatedStop, "repeated-stop", High, StopAndDisable, WhenArmed, "the same alarm has stopped the pump three times in ten minutes: find the cause, then arm again";
+    20 InputsStalled, "inputs-stalled", High, Warn, WithItsCondition, "the lines of button and sensors are not being read";
+    21 JournalStalled, "journal-stalled", High, Warn, WithItsCondition, "nothing is being made durable";
+    22 LinkStalled, "link-stalled", Medium, Warn, WithItsCondition, "a thread that speaks with a strategy hangs";
+    23 ControlStalled, "control-stalled", Medium, Warn, WithItsCondition, "the daemon does not answer its operators";
+    24 SelfTestFailed, "self-test-failed", Medium, Warn, WithItsCondition, "a self-test that is repeated while the pump runs has failed";
 }
 
 impl Alarm {

@@ -55,12 +55,14 @@ impl Pump {
             air,
             stall,
             door,
+            reservoir,
         } = self.sensors;
-        let empty = self.memory.content() <= p.reservoir.empty;
+        let empty = reservoir || self.memory.content() <= p.reservoir.empty;
         let until_armed = self.alarms.iter().any(|alarm| {
             alarm.row().action >= Action::Stop && alarm.row().clears == Clears::WhenArmed
         });
-        if occlusion || air || stall || door || empty || until_armed {
+        let lost = self.watch.sensor_lost;
+        if occlusion || air || stall || door || empty || lost || until_armed {
             self.tell(EventKind::CommandRefused {
                 reason: Reason::Alarm,
             });

@@ -16,6 +16,7 @@ use crate::prescription::{DemandEnvelope, MAX_REGIMENS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
 use crate::reason::Reason;
 use crate::regimen::Regimen;
+use crate::watch::Stops;
 
 /// The grid of the therapy clock on which inputs are answered and strategies are asked.
 pub const TICK: Nanoseconds = Nanoseconds::from_millis(10);
@@ -102,6 +103,34 @@ pub struct Sensors {
     pub stall: bool,
     /// The door is open.
     pub door: bool,
+    /// The reservoir's own sensor says that it is empty, or not there.
+    pub reservoir: bool,
+}
+
+/// What watches the pump from outside of the control law has found; true is bad.
+///
+/// The control law can't see its own thread, nor the others that feed it. Whoever can says
+/// so here, at each tick, and the alarms follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// A sensor can't be read: a fault, never a reading of "all is well" (W11).
+    pub sensor_lost: bool,
+    /// The thread that reads the lines does not report.
+    pub inputs_stalled: bool,
+    /// The thread that makes volume durable does not report.
+    pub journal_stalled: bool,
+    /// A thread that speaks with a strategy does not report.
+    pub link_stalled: bool,
+    /// The thread that the operator speaks to does not report.
+    pub control_stalled: bool,
+    /// The loop stood still or ran wild, and the motor was disabled over its head (W08).
+    pub loop_stalled: bool,
+    /// A counter in hardware has seen other steps than the ledger (W12).
+    pub count_differs: bool,
+    /// The loop did what it must not do: it allocated, or lost a message.
+    pub internal_error: bool,
+    /// A self-test that is repeated while the pump runs has failed (W07).
+    pub self_test_failed: bool,
 }
 
 /// Everything the control law is told in one tick.
@@ -113,6 +142,8 @@ pub struct Inputs {
     pub credit: Option<Steps>,
     /// The state of the lines.
     pub sensors: Sensors,
+    /// What is known from outside of the control law.
+    pub watch: Watch,
     /// What the operator does. One at a time: tick again at the same instant for more.
     pub command: Option<Command>,
     /// The patient pressed the button.
@@ -212,6 +243,8 @@ pub struct Pump {
     pub(crate) begun: bool,
     pub(crate) started_at: MonoNs,
     pub(crate) sensors: Sensors,
+    pub(crate) watch: Watch,
+    pub(crate) stops: Stops,
     pub(crate) alarms: ActiveAlarms,
     pub(crate) last_bolus: BolusId,
     pub(crate) last_demand: DemandId,
@@ -261,7 +294,20 @@ impl Pump {
                 air: false,
                 stall: false,
                 door: false,
+                reservoir: false,
             },
+            watch: Watch {
+                sensor_lost: false,
+                inputs_stalled: false,
+                journal_stalled: false,
+                link_stalled: false,
+                control_stalled: false,
+                loop_stalled: false,
+                count_differs: false,
+                internal_error: false,
+                self_test_failed: false,
+            },
+            stops: Stops::NONE,
             alarms: ActiveAlarms::NONE,
             last_bolus: BolusId(0),
             last_demand: DemandId(0),
@@ -302,6 +348,7 @@ impl Pump {
         self.credit = Steps::ZERO;
         self.credit_wanted = Steps::ZERO;
         self.credit_size = Steps::ZERO;
+        self.stops = Stops::NONE;
         for row in crate::alarm::ALARMS {
             self.clear_alarm(row.alarm);
         }
@@ -323,6 +370,18 @@ impl Pump {
     /// The active alarms.
     pub const fn alarms(&self) -> ActiveAlarms {
         self.alarms
+    }
+
+    /// How late a driver may be and still tell the time as if it had been on time: a quarter
+    /// of the shortest nominal interval there is in what is armed. Then runs repeat to the
+    /// nanosecond whatever the machine's jitter, and still no two edges come closer than 0.75
+    /// of that interval (I6). Whoever is later says how late it really is.
+    pub fn tolerance(&self) -> Nanoseconds {
+        let shortest = self
+            .planner
+            .as_ref()
+            .and_then(|planner| self.highest.time_for(planner.grid().parts_per_step()));
+        Nanoseconds(shortest.unwrap_or(Nanoseconds::ZERO).0 >> 2)
     }
 
     /// What happened in the last call of `arm`, `tick` or `restore`.

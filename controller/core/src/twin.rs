@@ -21,6 +21,8 @@ pub(crate) enum Twin {
     Burst,
     /// The remainder is dropped at every edge.
     RemainderDropped,
+    /// Nobody counts how often the same alarm has stopped the pump.
+    StopsForgotten,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

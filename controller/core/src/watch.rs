@@ -1,13 +1,50 @@
-//! What the pump watches: the lines, the reservoir, and itself.
+//! What the pump watches: the lines, the reservoir, itself, and what others say of it.
 
-use crate::alarm::Alarm;
-use crate::pump::{Pump, Sensors, State};
+use crate::alarm::{ALARMS, Alarm};
+use crate::pump::{Pump, Sensors, State, Watch};
+use crate::quantity::{MonoNs, Nanoseconds};
 use crate::reason::Reason;
+use crate::twin::{Twin, broken};
+
+/// So many stops by one alarm within so long, and the pump does not start again (W10).
+const STOPS: usize = 3;
+const WITHIN: Nanoseconds = Nanoseconds::from_mins(10);
+
+/// When each alarm last stopped a pump that was delivering, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stops([[Option<MonoNs>; STOPS]; ALARMS.len()]);
+
+impl Stops {
+    pub(crate) const NONE: Self = Self([[None; STOPS]; ALARMS.len()]);
+
+    /// Remembers one more. Whether it is one too many.
+    fn one_more(&mut self, alarm: Alarm, now: MonoNs) -> bool {
+        let place = ALARMS.iter().position(|row| row.alarm == alarm);
+        let Some(times) = place.and_then(|place| self.0.get_mut(place)) else {
+            return false;
+        };
+        times.rotate_right(1);
+        if let Some(newest) = times.first_mut() {
+            *newest = Some(now);
+        }
+        times
+            .last()
+            .copied()
+            .flatten()
+            .is_some_and(|oldest| now.since(oldest) <= WITHIN)
+    }
+}
 
 impl Pump {
     /// An alarm that stops: at once, without waiting for the edge that is due.
     pub(crate) fn fault(&mut self, alarm: Alarm) {
         self.raise(alarm);
+        if self.state == State::Infusing
+            && self.stops.one_more(alarm, self.now)
+            && !broken(Twin::StopsForgotten)
+        {
+            self.raise(Alarm::RepeatedStop);
+        }
         if matches!(self.state, State::Armed | State::Infusing | State::Paused) {
             self.halt(State::Faulted, Reason::Alarm);
         }
@@ -23,15 +60,61 @@ impl Pump {
             air,
             stall,
             door,
+            reservoir,
         } = sensors;
         for (bad, alarm) in [
             (occlusion, Alarm::Occlusion),
             (air, Alarm::AirInLine),
             (stall, Alarm::Stall),
             (door, Alarm::DoorOpen),
+            (reservoir, Alarm::ReservoirEmpty),
         ] {
             if bad {
                 self.fault(alarm);
+            }
+        }
+    }
+
+    /// Takes in what is known from outside.
+    pub(crate) fn heed(&mut self, watch: Watch) {
+        if self.watch == watch && watch == (Watch::default()) {
+            return;
+        }
+        self.watch = watch;
+        let Watch {
+            sensor_lost,
+            inputs_stalled,
+            journal_stalled,
+            link_stalled,
+            control_stalled,
+            loop_stalled,
+            count_differs,
+            internal_error,
+            self_test_failed,
+        } = watch;
+        if sensor_lost && matches!(self.state, State::Infusing | State::Paused) {
+            self.fault(Alarm::SensorLost);
+        }
+        for (bad, alarm) in [
+            (loop_stalled, Alarm::LoopStalled),
+            (count_differs, Alarm::CountDiffers),
+            (internal_error, Alarm::InternalError),
+        ] {
+            if bad {
+                self.fault(alarm);
+            }
+        }
+        for (bad, alarm) in [
+            (inputs_stalled, Alarm::InputsStalled),
+            (journal_stalled, Alarm::JournalStalled),
+            (link_stalled, Alarm::LinkStalled),
+            (control_stalled, Alarm::ControlStalled),
+            (self_test_failed, Alarm::SelfTestFailed),
+        ] {
+            if bad {
+                self.raise(alarm);
+            } else {
+                self.clear_alarm(alarm);
             }
         }
     }

@@ -11,3 +11,4 @@ mod oracles;
 mod properties;
 mod rig;
 mod states;
+mod watching;

@@ -74,6 +74,13 @@ fn each_line_stops_the_pump_at_once_and_it_goes_on_only_when_told() {
             },
             Alarm::DoorOpen,
         ),
+        (
+            Sensors {
+                reservoir: true,
+                ..clear
+            },
+            Alarm::ReservoirEmpty,
+        ),
     ] {
         let mut p = roomy();
         p.regimens[0] = Some(basal(rate));

@@ -1,0 +1,243 @@
+//! What the pump is told from outside of the control law, and stops that come again.
+
+extern crate std;
+
+use std::vec::Vec;
+
+use super::rig::*;
+use crate::alarm::{Action, Alarm};
+use crate::pump::{Command, Inputs, Sensors, State, Watch};
+use crate::twin::{self, Twin};
+
+/// Two steps a second.
+fn infusing() -> Rig {
+    let rate = ul_per_h(360);
+    let mut p = roomy();
+    p.regimens[0] = Some(basal(rate));
+    let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
+    rig.run_until(MIN);
+    rig
+}
+
+fn told(rig: &mut Rig, watch: Watch) {
+    rig.tick(Inputs {
+        watch,
+        ..Inputs::default()
+    });
+}
+
+fn alarms(rig: &Rig) -> Vec<Alarm> {
+    rig.pump.alarms().iter().collect()
+}
+
+const FINE: Watch = Watch {
+    sensor_lost: false,
+    inputs_stalled: false,
+    journal_stalled: false,
+    link_stalled: false,
+    control_stalled: false,
+    loop_stalled: false,
+    count_differs: false,
+    internal_error: false,
+    self_test_failed: false,
+};
+
+/// W08, W12, I7.
+#[test]
+fn what_is_wrong_with_the_pump_itself_stops_it_until_it_is_armed_again() {
+    for (watch, alarm) in [
+        (
+            Watch {
+                loop_stalled: true,
+                ..FINE
+            },
+            Alarm::LoopStalled,
+        ),
+        (
+            Watch {
+                count_differs: true,
+                ..FINE
+            },
+            Alarm::CountDiffers,
+        ),
+        (
+            Watch {
+                internal_error: true,
+                ..FINE
+            },
+            Alarm::InternalError,
+        ),
+    ] {
+        let mut rig = infusing();
+        let before = rig.edges.len();
+        told(&mut rig, watch);
+        assert_eq!(rig.pump.state(), State::Faulted);
+        assert_eq!(alarms(&rig), [alarm]);
+        told(&mut rig, FINE);
+        rig.command(Command::Resume);
+        rig.run_for(MIN);
+        assert_eq!(rig.pump.state(), State::Faulted, "only arming clears it");
+        assert_eq!(rig.edges.len(), before);
+        let p = *rig.pump.armed().expect("it is armed");
+        rig.arm(&p);
+        rig.command(Command::Start);
+        assert_eq!(rig.pump.state(), State::Infusing);
+        assert_eq!(alarms(&rig), []);
+    }
+}
+
+/// W11.
+#[test]
+fn a_lost_sensor_is_a_fault_and_the_pump_goes_on_only_once_it_is_back() {
+    let mut rig = infusing();
+    let lost = Watch {
+        sensor_lost: true,
+        ..FINE
+    };
+    told(&mut rig, lost);
+    assert_eq!(alarms(&rig), [Alarm::SensorLost]);
+    rig.tick(Inputs {
+        watch: lost,
+        command: Some(Command::Resume),
+        ..Inputs::default()
+    });
+    assert_eq!(rig.pump.state(), State::Faulted, "it is still lost");
+    told(&mut rig, FINE);
+    rig.command(Command::Resume);
+    assert_eq!(rig.pump.state(), State::Infusing);
+}
+
+/// The threads around the loop may hang; what was granted goes on.
+#[test]
+fn a_stalled_thread_is_an_alarm_and_moves_no_edge() {
+    let planned = {
+        let mut rig = infusing();
+        rig.run_until(3 * MIN);
+        rig.edges
+    };
+    for (watch, alarm) in [
+        (
+            Watch {
+                inputs_stalled: true,
+                ..FINE
+            },
+            Alarm::InputsStalled,
+        ),
+        (
+            Watch {
+                journal_stalled: true,
+                ..FINE
+            },
+            Alarm::JournalStalled,
+        ),
+        (
+            Watch {
+                link_stalled: true,
+                ..FINE
+            },
+            Alarm::LinkStalled,
+        ),
+        (
+            Watch {
+                control_stalled: true,
+                ..FINE
+            },
+            Alarm::ControlStalled,
+        ),
+        (
+            Watch {
+                self_test_failed: true,
+                ..FINE
+            },
+            Alarm::SelfTestFailed,
+        ),
+    ] {
+        assert_eq!(alarm.row().action, Action::Warn);
+        let mut rig = infusing();
+        told(&mut rig, watch);
+        assert_eq!(alarms(&rig), [alarm]);
+        told(&mut rig, FINE);
+        assert_eq!(alarms(&rig), [], "it clears with its condition");
+        rig.run_until(3 * MIN);
+        assert_eq!(rig.edges, planned);
+    }
+}
+
+fn stopped_by_air_and_told_to_go_on(rig: &mut Rig) {
+    rig.sensors = Sensors {
+        air: true,
+        ..Sensors::default()
+    };
+    rig.tick(Inputs::default());
+    rig.sensors = Sensors::default();
+    rig.run_for(MIN);
+    rig.command(Command::Resume);
+}
+
+fn three_stops(gap: u64) -> State {
+    let mut rig = infusing();
+    for _ in 0..3 {
+        rig.run_for(gap);
+        stopped_by_air_and_told_to_go_on(&mut rig);
+    }
+    rig.pump.state()
+}
+
+/// W10.
+#[test]
+fn the_same_stop_for_the_third_time_in_ten_minutes_locks_the_restart_out() {
+    assert_eq!(three_stops(MIN), State::Faulted);
+    assert_eq!(
+        three_stops(5 * MIN),
+        State::Infusing,
+        "the first is long ago"
+    );
+
+    let mut rig = infusing();
+    for _ in 0..3 {
+        stopped_by_air_and_told_to_go_on(&mut rig);
+    }
+    assert_eq!(alarms(&rig), [Alarm::AirInLine, Alarm::RepeatedStop]);
+    let p = *rig.pump.armed().expect("it is armed");
+    rig.arm(&p);
+    rig.command(Command::Start);
+    stopped_by_air_and_told_to_go_on(&mut rig);
+    assert_eq!(rig.pump.state(), State::Infusing, "arming begins anew");
+}
+
+/// W10: a lockout is for one cause that comes back, and for a pump that was delivering.
+#[test]
+fn stops_of_different_causes_and_stops_at_rest_do_not_add_up() {
+    let mut rig = infusing();
+    stopped_by_air_and_told_to_go_on(&mut rig);
+    stopped_by_air_and_told_to_go_on(&mut rig);
+    rig.sensors.door = true;
+    rig.tick(Inputs::default());
+    rig.sensors = Sensors::default();
+    rig.run_for(S);
+    rig.command(Command::Resume);
+    assert_eq!(rig.pump.state(), State::Infusing);
+    rig.command(Command::Pause);
+    rig.sensors.air = true;
+    rig.tick(Inputs::default());
+    rig.sensors = Sensors::default();
+    rig.command(Command::Resume);
+    assert_eq!(rig.pump.state(), State::Infusing);
+}
+
+#[test]
+fn a_twin_that_forgets_its_stops_is_caught() {
+    assert_eq!(
+        twin::with(Twin::StopsForgotten, || three_stops(MIN)),
+        State::Infusing
+    );
+}
+
+/// I6: a driver that is late by the tolerance and says it was on time, and the next time is on
+/// time, has left three quarters of the shortest interval.
+#[test]
+fn the_tolerance_is_a_quarter_of_the_shortest_interval() {
+    let rig = infusing();
+    // 150 mL/h in steps of 50 nL: 833 steps a second.
+    assert_eq!(rig.pump.tolerance().0, 1_200_000 / 4);
+}
