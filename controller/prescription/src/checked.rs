@@ -89,6 +89,8 @@ pub struct Checked {
     pub device: Device,
     /// The edition of the drug library it was checked against.
     pub library_version: String,
+    /// The SHA-256 of the drug library's bytes.
+    pub library_sha256: [u8; 32],
     /// The drug library's file; `None` where it was checked from memory.
     pub library_path: Option<PathBuf>,
 }
@@ -294,6 +296,7 @@ fn read(
         volume_per_step: device.volume_per_step.value,
         device: device.clone(),
         library_version: library.version.clone(),
+        library_sha256: library.sha256,
         library_path: None,
     })
 }

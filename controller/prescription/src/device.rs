@@ -2,6 +2,7 @@
 
 use pump_core::quantity::Nanoseconds;
 
+use crate::checked::digest;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, FileId, Located};
 use crate::document::Document;
@@ -13,6 +14,7 @@ use crate::report::Report;
 use crate::section::Section;
 use crate::unit::Dimension;
 use crate::value::count;
+use crate::wiring::{self, Counter, Gpio};
 
 const US: u128 = 1_000;
 const MS: u128 = 1_000_000;
@@ -50,6 +52,38 @@ pub struct Device {
     pub max_rate: Located<Exact>,
     /// The largest bolus \[nL\]; above 0, at most 1 L.
     pub max_bolus: Located<Exact>,
+    /// The lines. Real hardware needs them, a simulation does not.
+    pub gpio: Option<Gpio>,
+    /// The hardware watchdog's device.
+    pub watchdog: Option<String>,
+    /// A counter of steps in hardware, as a witness of the ledger.
+    pub counter: Option<Counter>,
+    /// The processor that the real-time threads stay on.
+    pub cpu: Option<u32>,
+    /// The SHA-256 of the file's bytes: the identity of the device and its calibration.
+    pub sha256: [u8; 32],
+}
+
+/// What checking a device file alone came to.
+#[derive(Clone, Debug)]
+pub struct DeviceOutcome {
+    /// The device. `None` exactly where the report has errors.
+    pub device: Option<Device>,
+    /// Every finding in the file.
+    pub report: Report,
+}
+
+/// Checks a device file without a prescription, as a program does that opens the hardware
+/// before there is one. The drug library that it names is not looked at.
+pub fn check_device(device: &Input) -> DeviceOutcome {
+    let mut report = Report::default();
+    let file = report.add_file(&device.name);
+    let (device, _) = read(device, file, &mut report);
+    report.sort();
+    DeviceOutcome {
+        device: device.filter(|_| !report.has_errors()),
+        report,
+    }
 }
 
 fn fraction(num: u128, den: u128) -> Exact {
@@ -93,11 +127,13 @@ pub(crate) fn read(
         None if !document.partial => DrugLibraryName::Absent,
         _ => DrugLibraryName::Unreadable,
     };
-    (device(root, drug_library, report), named)
+    let sha256 = digest(input.content.as_deref().unwrap_or_default());
+    (device(root, sha256, drug_library, report), named)
 }
 
 fn device(
     mut root: Section<'_>,
+    sha256: [u8; 32],
     drug_library: Option<Option<Located<String>>>,
     report: &mut Report,
 ) -> Option<Device> {
@@ -142,9 +178,11 @@ fn device(
         limits.finish(report);
         (max_rate, max_bolus)
     });
+    let wiring = wiring::read(&mut root, report);
     root.finish(report);
 
     let ((), mechanics, (max_rate, max_bolus)) = (format?, mechanics??, limits?);
+    let wiring = wiring?;
     let drug_library = match drug_library {
         None => None,
         Some(path) => Some(path?),
@@ -160,11 +198,16 @@ fn device(
         enable_settle: mechanics.enable_settle,
         max_rate: max_rate?,
         max_bolus: max_bolus?,
+        gpio: wiring.gpio,
+        watchdog: wiring.watchdog,
+        counter: wiring.counter,
+        cpu: wiring.cpu,
+        sha256,
     })
 }
 
 /// Times of a device are far below what 64 bits hold; a fraction of a nanosecond is dropped.
-fn whole_ns(time: Exact) -> Nanoseconds {
+pub(crate) fn whole_ns(time: Exact) -> Nanoseconds {
     Nanoseconds(u64::try_from(time.floor()).unwrap_or(u64::MAX))
 }
 

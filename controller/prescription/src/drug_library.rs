@@ -1,5 +1,6 @@
 //! `drug-library.toml`: what is allowed for a drug by a route.
 
+use crate::checked::digest;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, FileId, Located};
 use crate::document::Document;
@@ -25,6 +26,8 @@ const MAX_ENTRIES: usize = 1_000;
 pub struct DrugLibrary {
     /// Which edition it is.
     pub version: String,
+    /// The SHA-256 of the file's bytes: its identity.
+    pub sha256: [u8; 32],
     /// The drugs, each for one route.
     pub drugs: Vec<LibraryDrug>,
 }
@@ -130,7 +133,11 @@ pub(crate) fn read(input: &Input, file: FileId, report: &mut Report) -> Option<D
     }
     format?;
     let version = version?.value;
-    (drugs.len() == count && count > 0).then_some(DrugLibrary { version, drugs })
+    (drugs.len() == count && count > 0).then_some(DrugLibrary {
+        version,
+        sha256: digest(input.content.as_deref().unwrap_or_default()),
+        drugs,
+    })
 }
 
 fn entry(mut section: Section<'_>, report: &mut Report) -> Option<LibraryDrug> {
