@@ -1,7 +1,7 @@
 //! Plugins by name, in folders.
 
 use crate::helper::Helper;
-use crate::image::{Image, ImageError, Sha256};
+use crate::image::{Image, ImageError};
 use crate::plugin::{LoadError, Plugin};
 use crate::probe::{PROBE_TIMEOUT, ProbeError, Probed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use strategy_link::Declaration;
+use strategy_link::{Declaration, Sha256};
 
 /// Why a strategy is not to be had.
 #[derive(Debug)]
@@ -213,7 +213,7 @@ impl StrategyFolders {
             .map_err(|error| Arc::new(FolderError::Load(error)))
     }
 
-    fn probed(&self, name: &str) -> Answer<Arc<Probed>> {
+    pub(crate) fn probed(&self, name: &str) -> Answer<Arc<Probed>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let first = || self.probe(name).map(Arc::new).map_err(Arc::new);
         known.entry(name.to_owned()).or_insert_with(first).clone()

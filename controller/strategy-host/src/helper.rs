@@ -1,7 +1,7 @@
 //! The helper program: where it is, what it does, and the few bytes it answers with.
 
 use crate::entry;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use crate::sandbox::{self, Calls, Limits, SandboxError, UnknownHere};
 use std::fmt;
 use std::fs::File;
 use std::io::Write as _;
@@ -108,17 +108,21 @@ impl Finding {
     }
 }
 
-/// The most a probed plugin may write, its answer included.
-const MOST_OUTPUT: u64 = 256 * 1024;
-/// The most memory it may map, so that a constructor can't starve the machine.
-const MOST_MEMORY: u64 = 1024 * 1024 * 1024;
+/// What a plugin may have while it is probed: enough to write its answer and a few words.
+const LIMITS: Limits = Limits {
+    memory: 256 * 1024 * 1024,
+    file: 256 * 1024,
+    descriptors: 128,
+};
 
 /// What `strategy-host probe` does: opens the library on its standard input, and writes what
 /// it declares, or why it can't be used, to its standard output.
 pub fn probe_main() -> ExitCode {
     match answer_file() {
         Ok(mut answer) => {
-            let bytes = find().to_bytes();
+            let found =
+                hold_in().map_or_else(|error| Finding::Refused(error.to_string()), |()| find());
+            let bytes = found.to_bytes();
             if answer.write_all(&bytes).is_ok() {
                 ExitCode::SUCCESS
             } else {
@@ -135,16 +139,18 @@ pub fn probe_main() -> ExitCode {
 /// Sets the answer's file aside and lets all printing go to standard error, so that what a
 /// constructor prints is no answer.
 fn answer_file() -> rustix::io::Result<File> {
-    let limit = |most| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
-    };
-    setrlimit(Resource::Core, limit(0))?;
-    setrlimit(Resource::Fsize, limit(MOST_OUTPUT))?;
-    setrlimit(Resource::As, limit(MOST_MEMORY))?;
     let answer: OwnedFd = rustix::io::fcntl_dupfd_cloexec(std::io::stdout(), 64)?;
     rustix::stdio::dup2_stdout(std::io::stderr())?;
     Ok(File::from(answer))
+}
+
+/// Gives up what a plugin's constructors should not have. Where the kernel knows no filter
+/// of system calls (an emulator of another machine is such a one), the probe does without: it
+/// is a first look, and a run does not.
+fn hold_in() -> Result<(), SandboxError> {
+    sandbox::enter(None, &LIMITS)?;
+    sandbox::die_with_parent(None)?;
+    Calls::Probe.enforce(UnknownHere::Accept)
 }
 
 fn find() -> Finding {
@@ -161,4 +167,4 @@ fn find() -> Finding {
     }
 }
 
-const _: () = assert!(size_of::<Entry>() as u64 + (size_of::<Descriptor>() as u64) < MOST_OUTPUT);
+const _: () = assert!(size_of::<Entry>() as u64 + (size_of::<Descriptor>() as u64) < LIMITS.file);

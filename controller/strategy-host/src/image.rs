@@ -9,19 +9,10 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use strategy_link::Sha256;
 
 /// No plugin is larger: 64 MiB.
 const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// The SHA-256 of a plugin's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha256(pub [u8; 32]);
-
-impl fmt::Display for Sha256 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 /// Why a file did not become an image.
 #[derive(Debug)]
@@ -43,6 +34,13 @@ pub enum ImageError {
         path: PathBuf,
         /// Why.
         fault: ElfFault,
+    },
+    /// It is not the file that was asked for.
+    OtherHash {
+        /// Which.
+        path: PathBuf,
+        /// The hash it has.
+        found: Sha256,
     },
     /// The system gave no sealed memory.
     Seal {
@@ -67,6 +65,11 @@ impl fmt::Display for ImageError {
                 )
             }
             Self::Elf { path, fault } => write!(f, "{}: {fault}", path.display()),
+            Self::OtherHash { path, found } => write!(
+                f,
+                "{}: it is not the file that was pinned; its SHA-256 is now {found}",
+                path.display()
+            ),
             Self::Seal { path, source } => {
                 write!(f, "{}: no sealed memory for it: {source}", path.display())
             }
@@ -76,7 +79,7 @@ impl fmt::Display for ImageError {
 
 impl std::error::Error for ImageError {}
 
-/// A validated plugin in sealed memory: neither this process nor another can change it.
+/// A plugin's file in sealed memory: neither this process nor another can change it.
 #[derive(Debug)]
 pub struct Image {
     path: PathBuf,
@@ -95,8 +98,25 @@ impl Image {
             path: path.to_owned(),
             fault,
         })?;
-        let sha256 = Sha256(sha2::Sha256::digest(&bytes).into());
-        let memory = seal(&bytes).map_err(|source| ImageError::Seal {
+        Self::of(path, &bytes, hash(&bytes))
+    }
+
+    /// Reads and seals the file that has this hash, and no other. The bytes come back too:
+    /// nobody has looked at what they say yet.
+    pub(crate) fn pinned(path: &Path, pin: Sha256) -> Result<(Self, Vec<u8>), ImageError> {
+        let bytes = read(path)?;
+        let found = hash(&bytes);
+        if found != pin {
+            return Err(ImageError::OtherHash {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        Ok((Self::of(path, &bytes, found)?, bytes))
+    }
+
+    fn of(path: &Path, bytes: &[u8], sha256: Sha256) -> Result<Self, ImageError> {
+        let memory = seal(bytes).map_err(|source| ImageError::Seal {
             path: path.to_owned(),
             source,
         })?;
@@ -120,6 +140,10 @@ impl Image {
     pub(crate) const fn memory(&self) -> &OwnedFd {
         &self.memory
     }
+}
+
+fn hash(bytes: &[u8]) -> Sha256 {
+    Sha256(sha2::Sha256::digest(bytes).into())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ImageError> {

@@ -37,18 +37,35 @@
 //! ```
 //!
 //! Once loaded in this process, a plugin can do anything the process can. The simulator
-//! accepts that for speed; a pump that moves does not, and runs each plugin in a child.
+//! accepts that for speed; a pump that moves does not. There each plugin lives in a process of
+//! its own, which is this crate's program `strategy-host`:
+//!
+//! - `strategy-host run` ([`run_main`]) runs one plugin in a sandbox and answers snapshots on
+//!   a socket. It gives up the user, the groups, every capability, the file system, the
+//!   network and nearly every system call before it looks at the file, so that the worst a
+//!   plugin can do is to answer wrongly, or not at all. Against the former stands the
+//!   governor; against the latter the prescription's `on_strategy_loss`.
+//! - `strategy-host declare` ([`declare_main`]) tells a program that loads no plugin what one
+//!   declares.
+//! - `strategy-host probe` ([`probe_main`]) is the child of a probe. It is held in too.
 
+mod declare;
 pub mod elf;
 mod entry;
 mod folders;
 mod helper;
 mod image;
 mod plugin;
+mod printed;
 mod probe;
+mod run;
+mod sandbox;
 
+pub use declare::declare_main;
 pub use folders::{FolderError, StrategyFolders};
 pub use helper::{Helper, HelperMissing, probe_main};
-pub use image::{Image, ImageError, Sha256};
+pub use image::{Image, ImageError};
 pub use plugin::{CallError, Instance, LoadError, Plugin};
 pub use probe::{PROBE_TIMEOUT, ProbeError, Probed};
+pub use run::{RunOptions, run_main};
+pub use strategy_link::Sha256;

@@ -1,7 +1,7 @@
 //! A loaded plugin: the safe side of the C contract.
 
 use crate::entry;
-use crate::image::Sha256;
+use crate::image::Image;
 use crate::probe::Probed;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use std::ffi::c_void;
@@ -10,10 +10,10 @@ use std::os::fd::IntoRawFd as _;
 use std::path::PathBuf;
 use std::ptr::NonNull;
 use strategy_abi::{
-    CreateFn, DestroyFn, ENTRY_SYMBOL, Entry, Fraction, LoadFn, MAX_STATE, Order, STATUS_BAD_CALL,
-    STATUS_OK, STATUS_PANICKED, STATUS_REFUSED, SaveFn, Snapshot, StepFn,
+    CreateFn, Descriptor, DestroyFn, ENTRY_SYMBOL, Entry, Fraction, LoadFn, MAX_STATE, Order,
+    STATUS_BAD_CALL, STATUS_OK, STATUS_PANICKED, STATUS_REFUSED, SaveFn, Snapshot, StepFn,
 };
-use strategy_link::{Declaration, FRACTION_ZERO};
+use strategy_link::{Declaration, FRACTION_ZERO, Sha256};
 
 /// Opens a library for good and finds its entry.
 pub(crate) fn open(path: &str) -> Result<*const Entry, String> {
@@ -77,37 +77,28 @@ impl Probed {
             path: self.image.path().to_owned(),
             cause,
         };
-        let memory = self.image.memory().try_clone();
-        let memory = memory.map_err(|error| failed(format!("no descriptor for it: {error}")))?;
-        // The loader knows a library by the path it came from. Were this descriptor ever
-        // closed, its number would go to another image, and the loader would answer with
-        // this library. So it stays open as long as the library: for good.
-        let number = memory.into_raw_fd();
-        let library = open(&format!("/proc/self/fd/{number}")).map_err(failed)?;
-        // SAFETY: the exported static of a library that is never closed; the validation has
-        // seen its size.
-        let (entry, now_declared) =
-            unsafe { entry::read(library) }.map_err(|fault| failed(fault.to_string()))?;
+        let (entry, now_declared) = open_image(&self.image).map_err(failed)?;
         if !entry::same(&self.descriptor, &now_declared) {
             return Err(failed(
                 "it declares something else here than in its probe".to_owned(),
             ));
         }
-        let (Some(create), Some(step), Some(destroy)) = (entry.create, entry.step, entry.destroy)
-        else {
-            return Err(failed("its table is incomplete".to_owned()));
-        };
-        Ok(Plugin {
-            declaration: self.declaration().clone(),
-            sha256: self.sha256(),
-            create,
-            functions: Functions {
-                step,
-                state: entry.save.zip(entry.load),
-                destroy,
-            },
-        })
+        Plugin::new(&entry, self.declaration().clone(), self.sha256()).map_err(failed)
     }
+}
+
+/// Opens an image for good, and reads the table that it exports.
+fn open_image(image: &Image) -> Result<(Entry, Descriptor), String> {
+    let memory = image.memory().try_clone();
+    let memory = memory.map_err(|error| format!("no descriptor for it: {error}"))?;
+    // The loader knows a library by the path it came from. Were this descriptor ever
+    // closed, its number would go to another image, and the loader would answer with
+    // this library. So it stays open as long as the library: for good.
+    let number = memory.into_raw_fd();
+    let library = open(&format!("/proc/self/fd/{number}"))?;
+    // SAFETY: the exported static of a library that is never closed; the validation has
+    // seen its size.
+    unsafe { entry::read(library) }.map_err(|fault| fault.to_string())
 }
 
 /// Why a call into a plugin gave nothing.
@@ -161,6 +152,32 @@ const fn check(status: u32) -> Result<(), CallError> {
 }
 
 impl Plugin {
+    /// Loads a validated image without a probe: for a process that is made for this one
+    /// plugin, and that nothing depends on.
+    pub(crate) fn load_unprobed(image: &Image) -> Result<Self, String> {
+        let (entry, descriptor) = open_image(image)?;
+        let declaration = Declaration::from_descriptor(&descriptor)
+            .map_err(|error| format!("its declaration is flawed: {error}"))?;
+        Self::new(&entry, declaration, image.sha256())
+    }
+
+    fn new(entry: &Entry, declaration: Declaration, sha256: Sha256) -> Result<Self, String> {
+        let (Some(create), Some(step), Some(destroy)) = (entry.create, entry.step, entry.destroy)
+        else {
+            return Err("its table is incomplete".to_owned());
+        };
+        Ok(Self {
+            declaration,
+            sha256,
+            create,
+            functions: Functions {
+                step,
+                state: entry.save.zip(entry.load),
+                destroy,
+            },
+        })
+    }
+
     /// What it declares.
     pub const fn declaration(&self) -> &Declaration {
         &self.declaration

@@ -1,7 +1,7 @@
 //! A first look at a plugin, from a safe distance: a child process opens it.
 
 use crate::helper::{Finding, Helper};
-use crate::image::{Image, Sha256};
+use crate::image::Image;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use strategy_abi::Descriptor;
-use strategy_link::{Declaration, DeclarationError};
+use strategy_link::{Declaration, DeclarationError, Sha256};
 
 /// How long a plugin's constructors may take.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -139,7 +139,9 @@ fn signal_name(number: i32) -> String {
         Some(Signal::ILL) => "SIGILL (an instruction this machine does not have)",
         Some(Signal::FPE) => "SIGFPE",
         Some(Signal::TRAP) => "SIGTRAP",
-        Some(Signal::SYS) => "SIGSYS",
+        Some(Signal::SYS) => {
+            "SIGSYS (it did what no strategy may: files, network, processes, threads)"
+        }
         Some(Signal::KILL) => "SIGKILL (perhaps out of memory)",
         Some(Signal::XFSZ) => "SIGXFSZ (it wrote too much)",
         _ => return format!("signal {number}"),

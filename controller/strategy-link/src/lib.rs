@@ -16,7 +16,8 @@
 //!   message that means too much is for the governor to narrow.
 //!
 //! The crate loads nothing, talks to nobody and has no `unsafe`: it is the same whether
-//! the strategy is called directly (in the simulator) or sits behind a socket.
+//! the strategy is called directly (in the simulator) or sits behind a socket. How the
+//! messages travel over that socket is in [`protocol`].
 //!
 //! ```
 //! use pump_core::quantity::{Nanoseconds, Rate};
@@ -51,13 +52,16 @@ mod declaration;
 mod envelope;
 mod flaw;
 mod message;
+pub mod protocol;
 mod roles;
+mod sha256;
 
 pub use declaration::{Declaration, Kind, Param, Role};
 pub use envelope::{EnvelopeError, ValueFault};
 pub use flaw::{DeclarationError, Flaw, Place};
 pub use message::{BadOrder, WallClock, read_order, snapshot_message};
 pub use roles::{BOLUS_DURATION_RANGE, LOCKOUT_EDGES, LOCKOUT_RANGE};
+pub use sha256::{NotSha256, Sha256};
 
 use strategy_abi::Fraction;
 

@@ -72,6 +72,10 @@ const TARGETS: &[Target] = &[
         name: "declaration",
         seeds: &[],
     },
+    Target {
+        name: "host_message",
+        seeds: &[],
+    },
 ];
 
 /// Builds the targets and runs them, all or the ones named.
@@ -80,7 +84,7 @@ const TARGETS: &[Target] = &[
 /// Where the build fails or a target finds something.
 pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     let wanted = Wanted::read(args)?;
-    tool::need_c_compiler()?;
+    tool::need_seccomp()?;
     tool::need_cxx_compiler()?;
     let built = build(here)?;
     for target in wanted.targets {

@@ -1,0 +1,32 @@
+//! Starts a process, which starts processes.
+
+use std::time::Duration;
+use strategy_sdk::{Declaration, Order, Refused, Snapshot, Strategy, Values};
+
+struct Guest {
+    steps: u32,
+}
+
+/// So many steps are good, so that it is running when it misbehaves.
+const GOOD: u32 = 3;
+
+impl Strategy for Guest {
+    const DECLARATION: Declaration =
+        Declaration::new("zoo-fork", env!("CARGO_PKG_VERSION"), "Starts processes");
+
+    fn new(_: &Values<'_>) -> Result<Self, Refused> {
+        Ok(Self { steps: 0 })
+    }
+
+    fn step(&mut self, _: &Snapshot) -> Order {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > GOOD {
+            // SAFETY: the child uses nothing that the fork may have left half done: it
+            // forks on.
+            while unsafe { libc::fork() } >= 0 {}
+        }
+        Order::nothing().wake_in(Duration::from_millis(100))
+    }
+}
+
+strategy_sdk::export!(Guest);

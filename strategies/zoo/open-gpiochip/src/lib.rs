@@ -1,0 +1,40 @@
+//! Opens the lines of the motor, and would take them.
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::time::Duration;
+use strategy_sdk::{Declaration, Order, Refused, Snapshot, Strategy, Values};
+
+struct Guest {
+    steps: u32,
+}
+
+/// So many steps are good, so that it is running when it misbehaves.
+const GOOD: u32 = 3;
+
+impl Strategy for Guest {
+    const DECLARATION: Declaration = Declaration::new(
+        "zoo-open-gpiochip",
+        env!("CARGO_PKG_VERSION"),
+        "Opens the lines of the motor",
+    );
+
+    fn new(_: &Values<'_>) -> Result<Self, Refused> {
+        Ok(Self { steps: 0 })
+    }
+
+    fn step(&mut self, _: &Snapshot) -> Order {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > GOOD {
+            let lines = File::options()
+                .read(true)
+                .write(true)
+                .open("/dev/gpiochip0");
+            // Kept open, so that it would matter.
+            std::mem::forget(lines);
+        }
+        Order::nothing().wake_in(Duration::from_millis(100))
+    }
+}
+
+strategy_sdk::export!(Guest);

@@ -1,0 +1,37 @@
+//! Opens a socket, and would tell the world.
+#![forbid(unsafe_code)]
+
+use std::net::UdpSocket;
+use std::time::Duration;
+use strategy_sdk::{Declaration, Order, Refused, Snapshot, Strategy, Values};
+
+struct Guest {
+    steps: u32,
+}
+
+/// So many steps are good, so that it is running when it misbehaves.
+const GOOD: u32 = 3;
+
+impl Strategy for Guest {
+    const DECLARATION: Declaration = Declaration::new(
+        "zoo-open-socket",
+        env!("CARGO_PKG_VERSION"),
+        "Opens a socket",
+    );
+
+    fn new(_: &Values<'_>) -> Result<Self, Refused> {
+        Ok(Self { steps: 0 })
+    }
+
+    fn step(&mut self, _: &Snapshot) -> Order {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > GOOD
+            && let Ok(socket) = UdpSocket::bind(("0.0.0.0", 0))
+        {
+            let _ = socket.send_to(b"steps", ("192.0.2.1", 9));
+        }
+        Order::nothing().wake_in(Duration::from_millis(100))
+    }
+}
+
+strategy_sdk::export!(Guest);

@@ -1,0 +1,35 @@
+//! Starts threads that compute for ever.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+use strategy_sdk::{Declaration, Order, Refused, Snapshot, Strategy, Values};
+
+struct Guest {
+    steps: u32,
+}
+
+/// So many steps are good, so that it is running when it misbehaves.
+const GOOD: u32 = 3;
+
+impl Strategy for Guest {
+    const DECLARATION: Declaration =
+        Declaration::new("zoo-thread", env!("CARGO_PKG_VERSION"), "Starts threads");
+
+    fn new(_: &Values<'_>) -> Result<Self, Refused> {
+        Ok(Self { steps: 0 })
+    }
+
+    fn step(&mut self, _: &Snapshot) -> Order {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > GOOD {
+            let busy = || loop {
+                std::hint::spin_loop();
+            };
+            // Detached: they are to go on beside the steps.
+            let _ = std::thread::Builder::new().spawn(busy);
+        }
+        Order::nothing().wake_in(Duration::from_millis(100))
+    }
+}
+
+strategy_sdk::export!(Guest);
