@@ -1,24 +1,33 @@
 //! The command line.
 
+mod daemon;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
-/// Checks prescriptions for an infusion pump and simulates them.
+pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
+
+/// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
+/// gives them.
 ///
 /// A bench research tool for rigs with water, phantoms and dye. It is no medical device and
 /// not for use on people.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
+    /// The daemon's socket [default: $PUMPD_SOCKET, then /run/pumpd/control.sock].
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong.
+Exit codes: 0 fine, 1 the input is wrong or the daemon refuses, 2 the command line is wrong,
+3 the daemon can't be reached, 4 you may not.
 RUST_LOG=debug shows which configuration and which strategies are used.";
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +38,8 @@ pub(crate) enum Command {
     /// Run a prescription in virtual time with the real strategies, and report.
     #[command(after_long_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
+    #[command(flatten)]
+    Daemon(DaemonCommand),
 }
 
 const CHECK_EXAMPLES: &str = "\

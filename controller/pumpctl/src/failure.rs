@@ -12,6 +12,10 @@ pub(crate) enum Failure {
     Input(String),
     /// The command line is wrong.
     Usage(String),
+    /// The daemon can't be reached, or went away.
+    Unreachable(String),
+    /// The asker has not the right.
+    NoRight(String),
     /// The supervised process has said why, with this exit code.
     Passed(u8),
 }
@@ -27,6 +31,8 @@ impl Failure {
             Self::Told => (None, 1),
             Self::Input(text) => (Some(text), 1),
             Self::Usage(text) => (Some(text), 2),
+            Self::Unreachable(text) => (Some(text), 3),
+            Self::NoRight(text) => (Some(text), 4),
             Self::Passed(code) => (None, code),
         };
         if let Some(text) = text {

@@ -197,7 +197,7 @@ impl Live {
 }
 
 /// Hours, minutes and seconds since the start.
-fn clock(at: Nanoseconds) -> String {
+pub(crate) fn clock(at: Nanoseconds) -> String {
     let s = at.0 / 1_000_000_000;
     format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }

@@ -1,9 +1,14 @@
 //! `pumpctl`: what the operator types.
 //!
-//! Two commands so far. `check` reads prescriptions and says everything that is wrong with
+//! Two commands need no pump. `check` reads prescriptions and says everything that is wrong with
 //! them at once, or what they amount to: the limits in force and who set each, and the most
 //! that every regimen may ever be given. `simulate` runs one in virtual time with the real
 //! strategy plugins and tells what was given, what was refused and why.
+//!
+//! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
+//! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
+//! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
+//! cyclictest.
 //!
 //! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is
 //! `pump-simulator`'s, the plugins are found, probed and loaded by `strategy-host`; here
@@ -12,7 +17,8 @@
 //! Its manners:
 //!
 //! - Exit codes: 0 fine, 1 the input is wrong (a file, a plugin, or an output that can't be
-//!   written), 2 the command line is wrong.
+//!   written) or the daemon refuses, 2 the command line is wrong, 3 the daemon can't be
+//!   reached, 4 the asker has not the right. What goes wrong is told with what to do about it.
 //! - Results go to standard output, everything else to standard error. With `--json`
 //!   standard output is one document. A reader that goes away (`| head`) is no error.
 //! - On wrong input nothing is written. An output file appears whole or not at all.
@@ -27,6 +33,7 @@
 mod chart;
 mod check;
 mod cli;
+mod daemon;
 mod edges;
 mod failure;
 mod guard;
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => guard::run(args),
+        Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,12 +11,18 @@ use crate::failure::Failure;
 
 /// Writes to standard output. A reader that has gone away has read enough.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    offer(text).map(drop)
+}
+
+/// Writes to standard output. Whether there is still somebody who reads it.
+pub(crate) fn offer(text: &str) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::input(format_args!(
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::input(format_args!(
             "standard output can't be written: {error}"
         ))),
-        _ => Ok(()),
     }
 }
 

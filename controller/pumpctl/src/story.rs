@@ -39,20 +39,20 @@ pub(crate) fn tell(report: &Report, series: &Series, nl_per_step: f64) -> String
 
 /// Lines with a heading in the margin, written once.
 #[derive(Default)]
-struct Story {
-    text: String,
+pub(crate) struct Story {
+    pub(crate) text: String,
     heading: &'static str,
 }
 
 impl Story {
-    fn line(&mut self, heading: &'static str, line: &str) {
+    pub(crate) fn line(&mut self, heading: &'static str, line: &str) {
         let shown = if self.heading == heading { "" } else { heading };
         self.heading = heading;
         let _ = writeln!(self.text, "{shown:<10} {line}");
     }
 
     /// The first lines of many, and how many more there are.
-    fn some(&mut self, heading: &'static str, lines: &[String]) {
+    pub(crate) fn some(&mut self, heading: &'static str, lines: &[String]) {
         for line in lines.iter().take(MOST_LINES) {
             self.line(heading, line);
         }
@@ -129,19 +129,22 @@ fn windows(story: &mut Story, report: &Report) {
     ] {
         let line = match cap {
             None => format!("{name:<5}{} at most; no cap", volume(peak)),
-            Some(cap) => {
-                let share = peak as f64 / cap.max(1) as f64;
-                let full = "█".repeat((share * BAR as f64).round().min(BAR as f64) as usize);
-                let (unit, size) = volume_unit(cap as f64);
-                let (peak, cap) = (number(peak as f64 / size), number(cap as f64 / size));
-                format!(
-                    "{name:<5}{full:░<BAR$} {peak} of {cap} {unit} ({:.0} %)",
-                    share * 100.0
-                )
-            }
+            Some(cap) => filled(name, peak, cap),
         };
         story.line("windows", &line);
     }
+}
+
+/// A window's volume against its cap, with a bar.
+pub(crate) fn filled(name: &str, nl: u64, cap: u64) -> String {
+    let share = nl as f64 / cap.max(1) as f64;
+    let full = "█".repeat((share * BAR as f64).round().min(BAR as f64) as usize);
+    let (unit, size) = volume_unit(cap as f64);
+    let (nl, cap) = (number(nl as f64 / size), number(cap as f64 / size));
+    format!(
+        "{name:<5}{full:░<BAR$} {nl} of {cap} {unit} ({:.0} %)",
+        share * 100.0
+    )
 }
 
 fn alarms(story: &mut Story, report: &Report) {

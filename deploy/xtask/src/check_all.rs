@@ -9,7 +9,7 @@ use crate::tool::{self, Failure};
 /// Where the build or a test fails.
 pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     // A test compiles the plugin contract's header.
-    tool::need_c_compiler()?;
+    tool::need_seccomp()?;
     // `cargo test` alone would not put the shared libraries and the child's program where
     // the tests that load them look.
     tool::heading("building the workspace, plugins included");

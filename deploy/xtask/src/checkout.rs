@@ -87,8 +87,9 @@ impl Checkout {
     /// Builds what an operator runs, in the release profile.
     ///
     /// # Errors
-    /// Where cargo fails.
+    /// Where something is missing that can't be installed, or cargo fails.
     pub(crate) fn build_release(&self) -> Result<(), Failure> {
+        tool::need_seccomp()?;
         let mut packages = vec!["pumpctl".to_owned(), "strategy-host".to_owned()];
         packages.extend(self.plugins()?);
         let mut cargo = self.cargo("build");
@@ -96,10 +97,7 @@ impl Checkout {
         for package in &packages {
             cargo.args(["--package", package]);
         }
-        tool::run(&mut cargo).map_err(|failure| match tool::need_c_compiler() {
-            Err(missing) => missing,
-            Ok(()) => failure,
-        })
+        tool::run(&mut cargo)
     }
 }
 

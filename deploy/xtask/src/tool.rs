@@ -68,6 +68,58 @@ fn need_compiler(variable: &str, program: &str, what: &str, debian: &str) -> Res
     )))
 }
 
+/// libseccomp, with which `strategy-host` holds a plugin in. Where it is missing and may be
+/// installed, it is.
+///
+/// # Errors
+/// Where it is missing and can't be installed, with what to do.
+pub(crate) fn need_seccomp() -> Result<(), Failure> {
+    need_c_compiler()?;
+    if links_seccomp() {
+        return Ok(());
+    }
+    const PACKAGE: &str = "libseccomp-dev";
+    if find("apt-get").is_some() && is_root() {
+        heading(&format!("installing {PACKAGE}"));
+        let apt = |args: &[&str]| {
+            let mut apt = Command::new("apt-get");
+            apt.env("DEBIAN_FRONTEND", "noninteractive").args(args);
+            run(&mut apt)
+        };
+        apt(&["update", "-qq"])?;
+        apt(&["install", "-y", "-qq", "--no-install-recommends", PACKAGE])?;
+        if links_seccomp() {
+            return Ok(());
+        }
+    }
+    Err(Failure::new(format!(
+        "libseccomp, which holds a plugin in its sandbox, is not installed\n\
+         help: install it and try again: on Debian or Ubuntu\n    sudo apt-get install {PACKAGE}"
+    )))
+}
+
+fn links_seccomp() -> bool {
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut cc = Command::new(compiler);
+    cc.args([
+        "-shared",
+        "-xc",
+        "/dev/null",
+        "-lseccomp",
+        "-o",
+        "/dev/null",
+    ]);
+    cc.stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    cc.status().is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
 /// Runs a program with the terminal as its own.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The commands as their users see them: the real program with the real plugins.
 
 mod check;
+mod daemon;
 mod manners;
 mod plugin;
 mod rig;

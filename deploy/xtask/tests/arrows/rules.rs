@@ -45,6 +45,17 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     Rule::Never("strategy-link", &[LOADER]),
     Rule::Never("strategy-link", &GPIO),
+    // The operator's documents are words: they move no motor and load no plugin.
+    Rule::Never(
+        "pump-control",
+        &[LOADER, "strategy-host", "pump-hal", "pump-core", "tokio"],
+    ),
+    // The dose path keeps its dependencies to almost none.
+    Rule::Only("pump-lane", &["crossbeam-channel"]),
+    Rule::Only(
+        "pump-rt",
+        &["pump-core", "rustix", "thread-priority", "libc"],
+    ),
     // The simulator is handed its strategies.
     Rule::Never("pump-simulator", &[LOADER, "strategy-host"]),
     Rule::Never("pump-hal", &[LOADER, "pump-prescription", "strategy-link"]),

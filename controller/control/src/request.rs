@@ -1,0 +1,168 @@
+//! What a client may ask for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::reply::{Code, Refusal};
+use crate::rights::Rights;
+
+/// The longest that alarms may be silenced \[s\] (W09).
+pub const MAX_SILENCE_S: u32 = 120;
+
+/// The longest name of a prescription's file, token or alarm \[bytes\].
+const MAX_NAME: usize = 255;
+/// The longest reason for going beyond a soft limit \[bytes\].
+const MAX_REASON: usize = 1000;
+
+/// A request: the value of `do`. Unknown words and keys are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Who is there, and what the asker may do. Answered by [`Reply::Hello`].
+    ///
+    /// [`Reply::Hello`]: crate::Reply::Hello
+    Hello,
+    /// How things are. Answered by [`Reply::Status`](crate::Reply::Status).
+    Status {
+        /// With the table of threads.
+        #[serde(default)]
+        threads: bool,
+    },
+    /// Runs the checks that arming needs. Answered by
+    /// [`Reply::Preflight`](crate::Reply::Preflight).
+    Preflight,
+    /// The first step of arming (P01). Answered by
+    /// [`Reply::Proposal`](crate::Reply::Proposal), or refused with findings or red checks.
+    Propose {
+        /// The name of the file, for diagnostics and records; it is not opened.
+        name: String,
+        /// The prescription, TOML.
+        text: String,
+    },
+    /// The second step of arming. Answered by [`Reply::Armed`](crate::Reply::Armed).
+    Confirm {
+        /// That of the proposal.
+        token: String,
+        /// Why it goes beyond a soft limit (P02); needed where the proposal says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Withdraws a proposal. Answered by [`Reply::Done`](crate::Reply::Done).
+    Cancel {
+        /// That of the proposal.
+        token: String,
+    },
+    /// Starts what is armed. Answered by [`Reply::Done`](crate::Reply::Done), as are the
+    /// following.
+    Start,
+    /// Halts delivery, to be resumed.
+    Pause,
+    /// Goes on after a pause or an alarm.
+    Resume,
+    /// Ends delivery.
+    Stop,
+    /// Presses the patient's button.
+    Press,
+    /// Says that an alarm was seen. It stays on until its condition is gone.
+    Ack {
+        /// Its name.
+        alarm: String,
+    },
+    /// Silences the alarms for a while, never for good (W09). A new alarm sounds all the same.
+    Silence {
+        /// From now; at most [`MAX_SILENCE_S`]; 0 ends a silence.
+        seconds: u32,
+    },
+    /// Streams what happens until the client closes. Answered by
+    /// [`Reply::Watching`](crate::Reply::Watching), then by a [`Watched`](crate::Watched)
+    /// whenever there is one.
+    Watch,
+    /// The loop's latency since the histograms were last reset. Answered by
+    /// [`Reply::Latency`](crate::Reply::Latency).
+    Latency {
+        /// Reset them after reading; this needs the right to operate.
+        #[serde(default)]
+        reset: bool,
+    },
+}
+
+impl Request {
+    /// The right that it needs (P08).
+    pub fn needs(&self) -> Rights {
+        match self {
+            Self::Hello | Self::Status { .. } | Self::Watch | Self::Latency { reset: false } => {
+                Rights::Observe
+            }
+            Self::Preflight
+            | Self::Start
+            | Self::Pause
+            | Self::Resume
+            | Self::Stop
+            | Self::Press
+            | Self::Ack { .. }
+            | Self::Silence { .. }
+            | Self::Latency { reset: true } => Rights::Operate,
+            Self::Propose { .. } | Self::Confirm { .. } | Self::Cancel { .. } => Rights::Prescribe,
+        }
+    }
+
+    /// The word for it: the value of `do`, or its one key.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Status { .. } => "status",
+            Self::Preflight => "preflight",
+            Self::Propose { .. } => "propose",
+            Self::Confirm { .. } => "confirm",
+            Self::Cancel { .. } => "cancel",
+            Self::Start => "start",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Stop => "stop",
+            Self::Press => "press",
+            Self::Ack { .. } => "ack",
+            Self::Silence { .. } => "silence",
+            Self::Watch => "watch",
+            Self::Latency { .. } => "latency",
+        }
+    }
+
+    /// Checks what can be checked without a pump.
+    ///
+    /// # Errors
+    ///
+    /// A value is out of its range ([`Code::BadRequest`]).
+    pub fn validate(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Propose { name, .. } => word("name", name, MAX_NAME),
+            Self::Confirm { token, reason } => {
+                word("token", token, MAX_NAME)?;
+                match reason {
+                    Some(reason) => word("reason", reason, MAX_REASON),
+                    None => Ok(()),
+                }
+            }
+            Self::Cancel { token } => word("token", token, MAX_NAME),
+            Self::Ack { alarm } => word("alarm", alarm, MAX_NAME),
+            Self::Silence { seconds } if *seconds > MAX_SILENCE_S => Err(Refusal::new(
+                Code::BadRequest,
+                format!("alarms can't be silenced for {seconds} s"),
+            )
+            .fix(format!("at most {MAX_SILENCE_S} s; it can be repeated"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A short text on one line.
+fn word(what: &str, text: &str, most: usize) -> Result<(), Refusal> {
+    let wrong = if text.trim().is_empty() {
+        "is empty".to_owned()
+    } else if text.len() > most {
+        format!("is longer than {most} bytes")
+    } else if text.chars().any(char::is_control) {
+        "has control characters".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(Code::BadRequest, format!("`{what}` {wrong}")))
+}

@@ -1,0 +1,181 @@
+//! The commands that ask the daemon.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use pump_control::MAX_SILENCE_S;
+use pump_core::quantity::Nanoseconds;
+use pump_prescription::read_span;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaemonCommand {
+    /// Say how the pump does: state, alarms, what was given, regimens, windows, reservoir.
+    #[command(after_long_help = STATUS_EXIT)]
+    Status(StatusArgs),
+    /// Run the checks that arming needs, and say how to mend what is red.
+    #[command(after_long_help = PREFLIGHT_EXIT)]
+    Preflight(PlainArgs),
+    /// Arm a prescription: see what changes, then confirm it.
+    #[command(after_long_help = ARM_EXAMPLES)]
+    Arm(ArmArgs),
+    /// Start what is armed.
+    Start(PlainArgs),
+    /// Halt delivery, to be resumed.
+    Pause(PlainArgs),
+    /// Go on after a pause or an alarm.
+    Resume(PlainArgs),
+    /// End delivery.
+    Stop(PlainArgs),
+    /// Press the patient's button.
+    Press(PlainArgs),
+    /// Say that an alarm was seen. It stays on until its condition is gone.
+    Ack(AckArgs),
+    /// Silence the alarms for a while, at most two minutes. A new alarm sounds all the same.
+    Silence(SilenceArgs),
+    /// Watch what happens: one screen on a terminal, else a line for each event.
+    #[command(after_long_help = WATCH_EXIT)]
+    Watch(WatchArgs),
+    /// Measure how punctual the daemon's loop is, beside cyclictest.
+    #[command(after_long_help = LATENCY_HELP)]
+    Latency(LatencyArgs),
+}
+
+const STATUS_EXIT: &str = "\
+Exit codes: 0 the daemon answered, also where there are alarms; 3 the daemon can't be reached,
+4 you may not. For scripts: `pumpctl status --json`.";
+
+const PREFLIGHT_EXIT: &str = "\
+Exit codes: 0 no check is red, 1 one is, 3 the daemon can't be reached, 4 you may not.";
+
+const ARM_EXAMPLES: &str = "\
+Examples:
+  pumpctl arm rx.toml              shows what changes, and asks
+  pumpctl arm rx.toml --yes        for scripts; what changes is printed all the same
+  pumpctl arm rx.toml --yes --reason \"dye study, protocol 7\"
+
+Arming takes two steps: the daemon checks the prescription, runs its preflight and shows old
+and new side by side; then it wants a confirmation. What is not confirmed within ten minutes
+is forgotten. What goes beyond a soft limit needs a reason, which is recorded.
+
+Exit codes: 0 armed, 1 refused or not confirmed, 2 the command line is wrong, 3 the daemon
+can't be reached, 4 you may not.";
+
+const WATCH_EXIT: &str = "\
+With --json each line is a document: first {\"status\":{…}}, then {\"event\":{…}} for what
+happens and {\"status\":{…}} now and then.
+
+Exit codes: 0 it was ended by you or by --for, 3 the daemon ended or can't be reached, 4 you
+may not.";
+
+const LATENCY_HELP: &str = "\
+The daemon's histograms are reset, and read after the time given by --for. Meanwhile
+cyclictest (Debian: apt-get install rt-tests) runs with the loop's priority, interval and
+processor, where it is installed and you may; the ratios are the loop's figures to its. Its
+resolution is 1 µs.
+
+  wake-lateness   from the instant the loop wanted to wake until it ran
+  edge-lateness   from the instant a step was due until the kernel had taken it
+  tick-time       the work of a tick
+  ioctl-time      one change of a GPIO line
+
+--load keeps every processor and the memory busy meanwhile.
+
+Exit codes: 0 measured, 1 refused, 3 the daemon can't be reached, 4 you may not.";
+
+#[derive(Debug, Args)]
+pub(crate) struct PlainArgs {
+    /// Print the answer as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// With each thread's policy, priority and processors as the kernel reports them.
+    #[arg(long)]
+    pub(crate) threads: bool,
+    /// Print the answer as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArmArgs {
+    /// The prescription.
+    #[arg(value_name = "RX")]
+    pub(crate) prescription: PathBuf,
+    /// Confirm without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Why it goes beyond a soft limit; recorded with who and when.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Print the proposal and what became of it as one JSON document; needs --yes.
+    #[arg(long, requires = "yes")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AckArgs {
+    /// The alarm's name, as in `pumpctl status`.
+    #[arg(value_name = "ALARM")]
+    pub(crate) alarm: String,
+    /// Print the answer as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SilenceArgs {
+    /// How long, in whole seconds up to 2min; 0s lets them sound again.
+    #[arg(value_name = "TIME", default_value = "2min", value_parser = silence)]
+    pub(crate) seconds: u32,
+    /// Print the answer as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// End after this: 30s, 5min.
+    #[arg(long = "for", value_name = "TIME", value_parser = period)]
+    pub(crate) period: Option<Duration>,
+    /// Print each document on a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LatencyArgs {
+    /// How long to measure: 60s, 10min.
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = period)]
+    pub(crate) period: Duration,
+    /// Keep processors and memory busy meanwhile.
+    #[arg(long)]
+    pub(crate) load: bool,
+    /// Print the figures as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    match read_span(text) {
+        Ok(Nanoseconds::ZERO) => Err("nothing happens in no time; write for example `30s`".into()),
+        Ok(span) => Ok(Duration::from_nanos(span.0)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn silence(text: &str) -> Result<u32, String> {
+    let span = read_span(text).map_err(|error| error.to_string())?;
+    if !span.0.is_multiple_of(1_000_000_000) {
+        return Err("whole seconds only; write for example `90s`".into());
+    }
+    match u32::try_from(span.0 / 1_000_000_000) {
+        Ok(seconds) if seconds <= MAX_SILENCE_S => Ok(seconds),
+        _ => Err(format!(
+            "alarms are silenced for at most {MAX_SILENCE_S} s; it can be repeated"
+        )),
+    }
+}

@@ -1,0 +1,208 @@
+//! `pumpctl arm`: what would change, then the confirmation (P01).
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use pump_control::{Armed, MAX_LINE, Proposal, Reply, Request};
+use serde::Serialize;
+
+use crate::cli::ArmArgs;
+use crate::daemon::paint::Paint;
+use crate::daemon::{Daemon, print_json, printable_lines, unexpected};
+use crate::failure::Failure;
+use crate::output;
+use crate::story::printable;
+
+/// What the operator types to arm.
+const CONFIRMATION: &str = "arm";
+/// A column of the table is not wider.
+const WIDEST: usize = 44;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    proposal: &'a Proposal,
+    armed: &'a Armed,
+}
+
+pub(crate) fn run(daemon: &Daemon, args: &ArmArgs) -> Result<(), Failure> {
+    let asks = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !args.yes && !asks {
+        return Err(Failure::Usage(
+            "arming wants a confirmation, and there is no terminal to ask on; for scripts there \
+             is --yes"
+                .into(),
+        ));
+    }
+    let request = Request::Propose {
+        name: args.prescription.display().to_string(),
+        text: read(&args.prescription)?,
+    };
+    let Reply::Proposal(proposal) = daemon.ask(&request)? else {
+        return Err(unexpected());
+    };
+    if !args.json {
+        output::print(&side_by_side(&proposal, &Paint::stdout()))?;
+    }
+    let token = proposal.token.clone();
+    let confirmed = match args.yes {
+        true => reason_given(args, &proposal),
+        false => ask(args, &proposal),
+    };
+    let reason = match confirmed {
+        Ok(reason) => reason,
+        Err(failure) => {
+            // It would only wait until it expires.
+            let _ = daemon.ask(&Request::Cancel { token });
+            return Err(failure);
+        }
+    };
+    let Reply::Armed(armed) = daemon.ask(&Request::Confirm { token, reason })? else {
+        return Err(unexpected());
+    };
+    if args.json {
+        return print_json(&Document {
+            proposal: &proposal,
+            armed: &armed,
+        });
+    }
+    output::print(&format!(
+        "armed: {}\n  sha256 {}\n",
+        printable(&armed.id),
+        printable(&armed.sha256)
+    ))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let failed =
+        |why: String| Failure::Input(format!("{shown}: the prescription can't be read: {why}"));
+    let found = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !found.is_file() {
+        return Err(failed("it is not a regular file".into()));
+    }
+    if found.len() > MAX_LINE as u64 {
+        return Err(failed(format!(
+            "it is too large, at most {} KiB",
+            MAX_LINE / 1024
+        )));
+    }
+    let bytes = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text".into()))
+}
+
+/// Old and new side by side, and everything else to know before confirming.
+fn side_by_side(proposal: &Proposal, paint: &Paint) -> String {
+    let mut text = String::new();
+    if !proposal.remarks.is_empty() {
+        let _ = writeln!(text, "{}\n", printable_lines(&proposal.remarks).trim_end());
+    }
+    let (id, sha256) = (printable(&proposal.id), printable(&proposal.sha256));
+    let _ = writeln!(text, "{}\n  sha256 {sha256}\n", paint.bold(&id));
+    let none = "–".to_owned();
+    let rows: Vec<[String; 3]> = proposal
+        .rows
+        .iter()
+        .map(|row| {
+            let value = |value: &Option<String>| value.as_deref().map_or(none.clone(), printable);
+            [printable(&row.what), value(&row.old), value(&row.new)]
+        })
+        .collect();
+    let heads = ["", "armed now", "proposed"];
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        let widest = cells.chain([heads[column].len()]).max();
+        widest.unwrap_or(0).min(WIDEST)
+    };
+    let (what, old, new) = (width(0), width(1), width(2));
+    let head = format!("  {:<what$}  {:<old$}  {}", heads[0], heads[1], heads[2]);
+    let _ = writeln!(text, "{}", paint.dim(&head));
+    for (row, cells) in proposal.rows.iter().zip(&rows) {
+        let [name, before, after] = cells;
+        let line = format!("  {name:<what$}  {before:<old$}  {after:<new$}");
+        let _ = match row.changed {
+            true => writeln!(text, "{}  *", paint.bold(&line)),
+            false => writeln!(text, "{}", line.trim_end()),
+        };
+    }
+    let changed = proposal.rows.iter().filter(|row| row.changed).count();
+    let _ = match changed {
+        0 => writeln!(text, "  nothing changes"),
+        _ => writeln!(text, "  * changes"),
+    };
+    text.push('\n');
+    for regimen in &proposal.regimens {
+        let plugin: String = regimen.plugin_sha256.chars().take(12).collect();
+        let _ = writeln!(
+            text,
+            "  {} by {} {}, plugin sha256 {}…",
+            printable(&regimen.name),
+            printable(&regimen.strategy),
+            printable(&regimen.version),
+            printable(&plugin)
+        );
+    }
+    if proposal.drug_changes {
+        let _ = writeln!(text, "\n{}", paint.red("The drug changes."));
+    }
+    if !proposal.beyond_soft_limits.is_empty() {
+        let _ = writeln!(text, "\n{}", paint.red("Beyond soft limits:"));
+        for line in &proposal.beyond_soft_limits {
+            let _ = writeln!(text, "  {}", printable(line));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The reason of the command line, where one is needed.
+fn reason_given(args: &ArmArgs, proposal: &Proposal) -> Result<Option<String>, Failure> {
+    match &args.reason {
+        None if !proposal.beyond_soft_limits.is_empty() => {
+            let lines: Vec<String> = proposal
+                .beyond_soft_limits
+                .iter()
+                .map(|line| format!("  {}", printable(line)))
+                .collect();
+            Err(Failure::Input(format!(
+                "what goes beyond a soft limit needs a reason; give one with --reason TEXT:\n{}",
+                lines.join("\n")
+            )))
+        }
+        reason => Ok(reason.clone()),
+    }
+}
+
+/// Asks on the terminal.
+fn ask(args: &ArmArgs, proposal: &Proposal) -> Result<Option<String>, Failure> {
+    let reason = match &args.reason {
+        None if !proposal.beyond_soft_limits.is_empty() => {
+            let reason = prompt("Why? It is recorded with your name: ")?;
+            if reason.is_empty() {
+                return Err(Failure::Input("not armed: no reason was given".into()));
+            }
+            Some(reason)
+        }
+        reason => reason.clone(),
+    };
+    let question = format!("Type `{CONFIRMATION}` to arm it, anything else to leave it: ");
+    match prompt(&question)?.as_str() {
+        CONFIRMATION => Ok(reason),
+        _ => Err(Failure::Input("not armed: it was not confirmed".into())),
+    }
+}
+
+fn prompt(question: &str) -> Result<String, Failure> {
+    output::print(question)?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::Input(format!("the terminal can't be read: {error}")))?;
+    if !answer.ends_with('\n') {
+        // It was ended without an answer: the next line begins anew.
+        let _ = writeln!(io::stdout());
+    }
+    Ok(answer.trim().to_owned())
+}

@@ -1,0 +1,251 @@
+//! `pumpctl status`.
+
+use std::collections::BTreeMap;
+
+use pump_control::{Alarm, Reply, Request, Status};
+use pump_core::reason::Reason;
+
+use crate::cli::StatusArgs;
+use crate::daemon::paint::Paint;
+use crate::daemon::{Daemon, print_json, threads, unexpected};
+use crate::failure::Failure;
+use crate::output;
+use crate::story::{Story, filled, printable};
+use crate::units::{count, plural, time, volume};
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+pub(crate) fn run(daemon: &Daemon, args: &StatusArgs) -> Result<(), Failure> {
+    let request = Request::Status {
+        threads: args.threads,
+    };
+    let Reply::Status(status) = daemon.ask(&request)? else {
+        return Err(unexpected());
+    };
+    if args.json {
+        return print_json(&status);
+    }
+    let paint = Paint::stdout();
+    let mut text = tell(&status, &paint);
+    if let Some(threads) = &status.threads {
+        text.push('\n');
+        text.push_str(&threads::tell(threads, &paint));
+    }
+    output::print(&text)
+}
+
+/// The whole status, in lines.
+pub(crate) fn tell(status: &Status, paint: &Paint) -> String {
+    let mut story = Story::default();
+    story.text = headline(status, paint) + "\n";
+    for alarm in urgent_first(&status.alarms) {
+        story.text.push_str(&alarm_line(alarm, paint));
+        story.text.push('\n');
+    }
+    if let Some(seconds) = status.silenced_for_s {
+        story
+            .text
+            .push_str(&format!("  alarms are silenced for another {seconds} s\n"));
+    }
+    if let Some(proposal) = &status.proposal {
+        story.text.push_str(&format!(
+            "  {} is proposed by {}, {} s left to confirm\n",
+            printable(&proposal.id),
+            printable(&proposal.by),
+            proposal.expires_in_s
+        ));
+    }
+    story.text.push('\n');
+    given(&mut story, status);
+    regimens(&mut story, status);
+    boluses(&mut story, status);
+    for window in &status.windows {
+        let name = printable(&window.name);
+        let line = match window.cap_nl {
+            Some(cap) => filled(&name, window.given_nl, cap),
+            None => format!("{name:<5}{}; no cap", volume(window.given_nl)),
+        };
+        story.line("windows", &line);
+    }
+    if let Some(reservoir) = status.reservoir {
+        let lasts = match reservoir.lasts_ns {
+            Some(ns) => format!(", {} at the present basal", time(ns)),
+            None => String::new(),
+        };
+        let left = volume(reservoir.content_nl);
+        story.line("reservoir", &format!("{left} left{lasts}"));
+    }
+    health(&mut story, status, paint);
+    story.text
+}
+
+/// State, time, prescription.
+fn headline(status: &Status, paint: &Paint) -> String {
+    let mut line = paint.bold(&printable(&status.state));
+    if let Some(prescription) = &status.prescription {
+        let short: String = prescription.sha256.chars().take(12).collect();
+        line.push_str(&format!(
+            "  {}  sha256 {}…",
+            printable(&prescription.id),
+            printable(&short)
+        ));
+    }
+    if let Some(ns) = status.therapy_ns {
+        // Tenths of a second would only flicker.
+        let whole = ns / NS_PER_S * NS_PER_S;
+        line.push_str(&format!("  {} since the start", time(whole)));
+    }
+    if status.simulated {
+        line.push_str(&paint.dim("  simulated"));
+    }
+    line
+}
+
+/// A lower one never hides a higher (W09).
+pub(crate) fn urgent_first(alarms: &[Alarm]) -> Vec<&Alarm> {
+    let mut alarms: Vec<&Alarm> = alarms.iter().collect();
+    alarms.sort_by_key(|alarm| match alarm.priority.as_str() {
+        "high" => 0,
+        "medium" => 1,
+        "low" => 2,
+        // Whatever it is, it is not hidden behind what is known to be less.
+        _ => 0,
+    });
+    alarms
+}
+
+fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
+    let mut since = format!("for {}", time(alarm.age_ns / NS_PER_S * NS_PER_S));
+    for (is, word) in [
+        (alarm.acked, ", acknowledged"),
+        (alarm.silenced, ", silenced"),
+    ] {
+        since.push_str(if is { word } else { "" });
+    }
+    let (priority, name) = (printable(&alarm.priority), printable(&alarm.name));
+    let what = paint.alarm(&alarm.priority, &format!("! {priority:<6} {name}"));
+    format!("{what}: {} ({since})", printable(&alarm.text))
+}
+
+fn given(story: &mut Story, status: &Status) {
+    let Some(ledger) = &status.ledger else { return };
+    let steps = plural(ledger.delivered_steps, "step");
+    let delivered = volume(ledger.delivered_nl);
+    let step = printable(&ledger.nl_per_step);
+    let step = step.strip_suffix("/1").unwrap_or(&step);
+    story.line("given", &format!("{delivered}, {steps} of {step} nL"));
+    if ledger.missed_steps > 0 {
+        let missed = volume(ledger.missed_nl);
+        story.line("given", &format!("missed {missed}"));
+    }
+    if ledger.uncertain_steps > 0 {
+        let uncertain = volume(ledger.uncertain_nl);
+        let line = format!("uncertain {uncertain}, which counts as given for every cap");
+        story.line("given", &line);
+    }
+}
+
+fn regimens(story: &mut Story, status: &Status) {
+    let width = |text: fn(&pump_control::Regimen) -> &str| {
+        let widths = status.regimens.iter().map(|one| text(one).chars().count());
+        widths.max().unwrap_or(0).min(24)
+    };
+    let names = width(|one| &one.name);
+    let strategies = width(|one| &one.strategy);
+    for one in &status.regimens {
+        let mut line = format!(
+            "{:<names$}  {:<strategies$}  {}",
+            printable(&one.name),
+            printable(&one.strategy),
+            printable(&one.basal)
+        );
+        if let Some(reason) = &one.narrowed_by {
+            line.push_str(&format!(", narrowed: {}", reason_text(reason)));
+        }
+        line.push_str(&match one.link.as_str() {
+            "live" => String::new(),
+            "given-up" => "; its strategy was lost too often and stays so until arming".into(),
+            link => format!("; its strategy: {}", printable(link)),
+        });
+        if one.respawns > 0 {
+            let times = plural(one.respawns, "time");
+            line.push_str(&format!("; started again {times}"));
+        }
+        story.line("regimens", &line);
+    }
+}
+
+fn boluses(story: &mut Story, status: &Status) {
+    if let Some(bolus) = &status.bolus {
+        let whose = bolus.regimen.as_deref().unwrap_or("the operator");
+        let mut line = format!(
+            "{} of {}, {}: {} of {}",
+            printable(&bolus.kind),
+            printable(whose),
+            printable(&bolus.outcome),
+            volume(bolus.delivered_nl),
+            volume(bolus.volume_nl)
+        );
+        if let Some(reason) = &bolus.reason {
+            line.push_str(&format!(" ({})", reason_text(reason)));
+        }
+        story.line("bolus", &line);
+    }
+    let demands = &status.demands;
+    if demands.attempted > 0 {
+        let times = plural(demands.attempted, "time");
+        let line = format!("pressed {times}, given {}", count(demands.given));
+        story.line("demands", &line);
+    }
+    let refused: Vec<String> = refused(&demands.refused);
+    story.some("refused", &refused);
+}
+
+fn refused(reasons: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut reasons: Vec<_> = reasons.iter().filter(|(_, number)| **number > 0).collect();
+    reasons.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
+    let line = |(name, number): &(&String, &u64)| {
+        format!("{} {}", count(**number), reason_text(name.as_str()))
+    };
+    reasons.iter().map(line).collect()
+}
+
+/// A reason's name and what it means, where this version knows it.
+fn reason_text(name: &str) -> String {
+    match Reason::ALL.iter().find(|reason| reason.name() == name) {
+        Some(reason) => format!("{name}: {}", reason.text()),
+        None => printable(name),
+    }
+}
+
+fn health(story: &mut Story, status: &Status, paint: &Paint) {
+    let health = &status.health;
+    let ticks = plural(health.ticks, "tick");
+    let state = match (health.alive, health.braked) {
+        (true, false) => "alive".to_owned(),
+        (true, true) => paint.red("alive, but the motor is cut off"),
+        (false, _) => {
+            let age = time(health.age_ns);
+            paint.red(&format!("not alive: it last showed itself {age} ago"))
+        }
+    };
+    story.line("loop", &format!("{state}, {ticks}"));
+    let dropped = health.lane_drops.iter().filter(|(_, number)| **number > 0);
+    let mut wrong: Vec<String> = dropped
+        .map(|(lane, number)| {
+            let times = plural(*number, "message");
+            format!("{times} did not fit into the lane {}", printable(lane))
+        })
+        .collect();
+    if health.forbidden_allocations > 0 {
+        let times = plural(health.forbidden_allocations, "allocation");
+        wrong.push(format!("{times} where none may be"));
+    }
+    if health.refused_edges > 0 {
+        let edges = plural(health.refused_edges, "edge");
+        wrong.push(format!("the kernel refused {edges}"));
+    }
+    for line in wrong {
+        story.line("loop", &paint.red(&line));
+    }
+}

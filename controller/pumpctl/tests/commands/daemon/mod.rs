@@ -1,0 +1,9 @@
+//! The commands that ask the daemon, against a small daemon of the tests' own.
+
+mod arming;
+mod bench;
+mod measuring;
+mod orders;
+mod pty;
+mod telling;
+mod watching;

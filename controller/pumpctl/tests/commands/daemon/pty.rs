@@ -1,0 +1,108 @@
+//! A terminal for the program to sit at.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::bench::PATIENCE;
+
+/// A program at a terminal of 80 columns and 30 lines.
+pub(crate) struct Terminal {
+    ours: File,
+    child: Child,
+    /// Everything that the program wrote.
+    pub(crate) seen: String,
+    bytes: Vec<u8>,
+}
+
+impl Terminal {
+    pub(crate) fn run(mut command: Command) -> Self {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&ours).expect("a terminal");
+        unlockpt(&ours).expect("a terminal");
+        let size = Winsize {
+            ws_row: 30,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&ours, size).expect("a terminal");
+        let name = ptsname(&ours, Vec::new()).expect("a terminal");
+        let name = Path::new(std::ffi::OsStr::from_bytes(name.to_bytes()));
+        let theirs = || {
+            let opened = OpenOptions::new().read(true).write(true).open(name);
+            Stdio::from(opened.expect("a terminal"))
+        };
+        command.stdin(theirs()).stdout(theirs()).stderr(theirs());
+        let child = command.spawn().expect("the program runs");
+        // With the command its copies of the terminal go, so that its end can be seen.
+        drop(command);
+        Self {
+            ours: File::from(ours),
+            child,
+            seen: String::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Waits until something was written.
+    pub(crate) fn expect(&mut self, text: &str) {
+        let begun = Instant::now();
+        while !self.seen.contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "no {text:?} in {}", self.seen);
+            assert!(self.read(), "no {text:?} in {}", self.seen);
+        }
+    }
+
+    pub(crate) fn enter(&mut self, text: &str) {
+        self.ours.write_all(text.as_bytes()).expect("a terminal");
+        self.ours.write_all(b"\n").expect("a terminal");
+    }
+
+    pub(crate) fn interrupt(&self) {
+        let child = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(child.expect("a process"), Signal::INT).expect("it runs");
+    }
+
+    /// Waits for the program's end. Its exit code.
+    pub(crate) fn end(&mut self) -> i32 {
+        while self.read() {}
+        let status = self.child.wait().expect("it ended");
+        status.code().expect("an exit code")
+    }
+
+    /// Whether there may be more to read.
+    fn read(&mut self) -> bool {
+        let second = Timespec::try_from(Duration::from_millis(100)).expect("it is short");
+        let mut polled = [PollFd::new(&self.ours, PollFlags::IN)];
+        if poll(&mut polled, Some(&second)).expect("a terminal") == 0 {
+            return true;
+        }
+        let mut gulp = [0; 4096];
+        match self.ours.read(&mut gulp) {
+            Ok(count) if count > 0 => {
+                self.bytes.extend(&gulp[..count]);
+                self.seen = String::from_utf8_lossy(&self.bytes).into_owned();
+                true
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
+            _ => false,
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It has mostly ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
