@@ -70,6 +70,9 @@ fn sound() -> Vec<Package> {
         member("strategy-link", &["pump-core", "strategy-abi"]),
         member("pump-prescription", &["pump-core", "strategy-link", "toml"]),
         member("pump-hal", &["pump-core", "gpio-cdev"]),
+        member("pump-lane", &["crossbeam-channel"]),
+        member("pump-rt", &["pump-core", "libc"]),
+        member("pump-control", &["libc"]),
         member(
             "pump-simulator",
             &["pump-core", "pump-hal", "pump-prescription"],
@@ -79,6 +82,7 @@ fn sound() -> Vec<Package> {
         member("pumpd", &["pump-core", "pump-hal", "strategy-link"]),
         member("xtask", &[]),
         foreign("toml", &[]),
+        foreign("crossbeam-channel", &[]),
         foreign("gpio-cdev", &["libc"]),
         foreign("libloading", &["cfg-if"]),
         foreign("wrapper", &["libloading"]),
@@ -134,6 +138,17 @@ fn every_wrong_arrow_is_caught_and_named() {
             "pumpd may not reach strategy-host: pumpd → strategy-host",
         ),
         ("pumpd", "tokio", "pumpd may not reach tokio"),
+        (
+            "pump-lane",
+            "libc",
+            "pump-lane may depend only on crossbeam-channel",
+        ),
+        ("pump-rt", "pump-hal", "pump-rt may depend only on"),
+        (
+            "pump-control",
+            "pump-core",
+            "pump-control may not reach pump-core",
+        ),
         (
             "pump-prescription",
             "strategy-host",
