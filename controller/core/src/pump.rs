@@ -159,6 +159,8 @@ pub struct Inputs {
 pub struct Outputs {
     /// Issue one step now, and say its fate in the next tick.
     pub step: bool,
+    /// When that step fell due: not after now. What it is late by is the driver's to measure.
+    pub step_due: MonoNs,
     /// The motor is to be enabled; where it no longer is, after this tick's step.
     pub motor_enabled: bool,
     /// These regimens' strategies are to be shown a fresh [`Pump::snapshot`].

@@ -319,6 +319,10 @@ impl Pump {
         };
         Outputs {
             step,
+            step_due: self
+                .planner
+                .as_ref()
+                .map_or(now, |planner| planner.newest_due()),
             motor_enabled: matches!(self.state, State::Infusing | State::Paused),
             wants_order,
             credit_wanted,

@@ -90,7 +90,9 @@ impl Checkout {
     /// Where something is missing that can't be installed, or cargo fails.
     pub(crate) fn build_release(&self) -> Result<(), Failure> {
         tool::need_seccomp()?;
-        let mut packages = vec!["pumpctl".to_owned(), "strategy-host".to_owned()];
+        let mut packages = ["pumpd", "pumpctl", "strategy-host"]
+            .map(str::to_owned)
+            .to_vec();
         packages.extend(self.plugins()?);
         let mut cargo = self.cargo("build");
         cargo.arg("--release");

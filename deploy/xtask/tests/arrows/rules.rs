@@ -20,9 +20,6 @@ const GPIO: [&str; 3] = ["gpio-cdev", "linux-embedded-hal", "gpiocdev"];
 /// What of ours a strategy's author gets.
 const FOR_PLUGINS: [&str; 2] = ["strategy-sdk", "strategy-abi"];
 
-/// Crates that may not be there yet; a rule about any other is void if it is not there.
-const TO_COME: [&str; 1] = ["pumpd"];
-
 pub(crate) const RULES: &[Rule] = &[
     // The control law sees nothing of ours, and what can be read whole can be trusted.
     Rule::Only("pump-core", &[]),
@@ -76,9 +73,7 @@ pub(crate) fn broken(graph: &Graph) -> Vec<String> {
         let (Rule::Only(name, _) | Rule::Sole(name, _) | Rule::Never(name, _) | Rule::Top(name)) =
             rule;
         if !graph.is_member(name) {
-            if !TO_COME.contains(name) {
-                broken.push(format!("there is no {name} that a rule could hold for"));
-            }
+            broken.push(format!("there is no {name} that a rule could hold for"));
             continue;
         }
         rule.check(graph, &mut broken);

@@ -1,0 +1,357 @@
+//! What the operators are shown, gathered from what the loop tells.
+
+mod figures;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use pump_control as doc;
+use pump_core::alarm::{ALARMS, ActiveAlarms, Alarm};
+use pump_core::bolus::{BolusId, BolusOutcome};
+use pump_core::event::{Event, EventKind};
+use pump_core::order::RegimenId;
+use pump_core::prescription::Reservoir;
+use pump_core::pump::State;
+use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
+use pump_core::reason::Reason;
+
+use crate::messages::{News, View};
+use crate::words::{self, Teller};
+
+/// So many of the last events are kept.
+const KEPT: usize = 1_000;
+/// So many of the last boluses: one that runs, one that is suspended, and some that ended.
+const BOLUSES: usize = 8;
+
+/// What the board needs of an arming.
+#[derive(Clone, Debug)]
+pub(crate) struct ArmedSheet {
+    pub(crate) id: String,
+    /// In hexadecimal.
+    pub(crate) sha256: String,
+    /// The regimens' names and strategies, in the order of the prescription.
+    pub(crate) regimens: Vec<(String, String)>,
+    pub(crate) volume_per_step: Volume,
+    pub(crate) reservoir: Reservoir,
+}
+
+/// What a regimen was last granted.
+#[derive(Clone, Copy, Debug)]
+struct Granted {
+    rate: Rate,
+    reason: Option<Reason>,
+}
+
+#[derive(Clone, Debug)]
+struct ShownBolus {
+    id: BolusId,
+    kind: &'static str,
+    regimen: Option<String>,
+    started_at: MonoNs,
+    steps: Steps,
+    delivered: Steps,
+    outcome: BolusOutcome,
+    reason: Option<Reason>,
+}
+
+/// Everything the operators are shown.
+pub(crate) struct Board {
+    simulated: bool,
+    began: MonoNs,
+    view: Option<View>,
+    state: State,
+    started_at: Option<MonoNs>,
+    alarms: ActiveAlarms,
+    /// When the active alarms were raised.
+    since: BTreeMap<Alarm, MonoNs>,
+    acked: BTreeSet<Alarm>,
+    /// From when to when the alarms that were raised before are silent.
+    silence: Option<(MonoNs, MonoNs)>,
+    armed: Option<ArmedSheet>,
+    granted: BTreeMap<RegimenId, Granted>,
+    demands: doc::Demands,
+    boluses: VecDeque<ShownBolus>,
+    events: VecDeque<doc::Event>,
+    seq: u64,
+}
+
+impl Board {
+    pub(crate) fn new(simulated: bool, began: MonoNs) -> Self {
+        Self {
+            simulated,
+            began,
+            view: None,
+            state: State::Disarmed,
+            started_at: None,
+            alarms: ActiveAlarms::NONE,
+            since: BTreeMap::new(),
+            acked: BTreeSet::new(),
+            silence: None,
+            armed: None,
+            granted: BTreeMap::new(),
+            demands: doc::Demands::default(),
+            boluses: VecDeque::new(),
+            events: VecDeque::new(),
+            seq: 0,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// What the loop tells. An answer says nothing to the board.
+    pub(crate) fn take(&mut self, news: &News) {
+        match news {
+            News::View(view) => {
+                self.state = view.state;
+                self.started_at = view.started_at;
+                self.alarms = view.alarms;
+                self.view = Some(*view);
+                // An alarm whose event found the lane full counts from when it is seen.
+                for alarm in view.alarms.iter() {
+                    self.since.entry(alarm).or_insert(view.at);
+                }
+                let active = view.alarms;
+                self.since.retain(|alarm, _| active.contains(*alarm));
+                self.acked.retain(|alarm| active.contains(*alarm));
+            }
+            News::Event(event) => self.event(event),
+            News::Answer { .. } => {}
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::State { from, to } => {
+                self.state = to;
+                if from == State::Armed && to == State::Infusing {
+                    self.started_at.get_or_insert(event.at);
+                }
+                if to == State::Armed {
+                    self.started_at = None;
+                }
+            }
+            EventKind::Basal {
+                regimen,
+                granted: rate,
+                reason,
+                ..
+            } => {
+                self.granted.insert(regimen, Granted { rate, reason });
+            }
+            EventKind::DemandAsked { .. } => self.demands.attempted += 1,
+            EventKind::DemandGiven { .. } => self.demands.given += 1,
+            EventKind::DemandRefused { reason, .. } => {
+                let name = reason.name().to_owned();
+                *self.demands.refused.entry(name).or_default() += 1;
+            }
+            EventKind::BolusStarted {
+                bolus,
+                kind,
+                regimen,
+                steps,
+                ..
+            } => {
+                let regimen = self.teller().regimen(regimen).map(str::to_owned);
+                self.boluses.truncate(BOLUSES - 1);
+                self.boluses.push_front(ShownBolus {
+                    id: bolus,
+                    kind: kind.name(),
+                    regimen,
+                    started_at: event.at,
+                    steps,
+                    delivered: Steps::ZERO,
+                    outcome: BolusOutcome::Running,
+                    reason: None,
+                });
+            }
+            EventKind::BolusStretched { bolus, reason } => {
+                self.change(bolus, |shown| shown.reason = Some(reason));
+            }
+            EventKind::BolusSuspended { bolus } => {
+                self.change(bolus, |shown| shown.outcome = BolusOutcome::Suspended);
+            }
+            EventKind::BolusResumed { bolus } => {
+                self.change(bolus, |shown| shown.outcome = BolusOutcome::Running);
+            }
+            EventKind::BolusEnded {
+                bolus,
+                delivered,
+                cut,
+                ..
+            } => self.change(bolus, |shown| {
+                shown.delivered = delivered;
+                shown.outcome = match cut {
+                    Some(_) => BolusOutcome::Cut,
+                    None => BolusOutcome::Completed,
+                };
+                shown.reason = cut.or(shown.reason);
+            }),
+            EventKind::AlarmRaised { alarm } => {
+                self.since.insert(alarm, event.at);
+                self.acked.remove(&alarm);
+            }
+            EventKind::AlarmCleared { alarm } => {
+                self.since.remove(&alarm);
+                self.acked.remove(&alarm);
+            }
+            EventKind::StrategyLost { .. }
+            | EventKind::StrategyBack { .. }
+            | EventKind::OrderDropped { .. }
+            | EventKind::BolusRefused { .. }
+            | EventKind::Missed { .. }
+            | EventKind::Uncertain { .. }
+            | EventKind::CommandRefused { .. }
+            | EventKind::Refilled { .. } => {}
+        }
+        self.seq = self.seq.saturating_add(1);
+        let document = self.event_document(event);
+        if self.events.len() >= KEPT {
+            self.events.pop_front();
+        }
+        self.events.push_back(document);
+    }
+
+    fn change(&mut self, id: BolusId, change: impl FnOnce(&mut ShownBolus)) {
+        if let Some(shown) = self.boluses.iter_mut().find(|shown| shown.id == id) {
+            change(shown);
+        }
+    }
+
+    fn teller(&self) -> Teller<'_> {
+        let armed = self.armed.as_ref();
+        Teller {
+            regimens: armed.map_or(&[], |armed| &armed.regimens),
+            per_step: armed.map(|armed| armed.volume_per_step),
+        }
+    }
+
+    /// On the therapy clock; zero before the start.
+    fn therapy(&self, at: MonoNs) -> u64 {
+        self.started_at.map_or(0, |start| at.since(start).0)
+    }
+
+    /// The event that came last, for those who watch.
+    fn event_document(&self, event: &Event) -> doc::Event {
+        let teller = self.teller();
+        let (mut regimen, mut reason, mut alarm) = (None, None, None);
+        match event.kind {
+            EventKind::Basal {
+                regimen: of,
+                reason: why,
+                ..
+            } => (regimen, reason) = (Some(of), why),
+            EventKind::DemandRefused {
+                regimen: of,
+                reason: why,
+                ..
+            }
+            | EventKind::BolusRefused {
+                regimen: of,
+                reason: why,
+                ..
+            } => (regimen, reason) = (of, Some(why)),
+            EventKind::BolusStarted { regimen: of, .. } => regimen = of,
+            EventKind::BolusStretched { reason: why, .. }
+            | EventKind::CommandRefused { reason: why } => reason = Some(why),
+            EventKind::BolusEnded { cut, .. } => reason = cut,
+            EventKind::StrategyLost { regimen: of }
+            | EventKind::StrategyBack { regimen: of }
+            | EventKind::OrderDropped { regimen: of, .. } => regimen = Some(of),
+            EventKind::AlarmRaised { alarm: which } | EventKind::AlarmCleared { alarm: which } => {
+                alarm = Some(which.row())
+            }
+            _ => {}
+        }
+        doc::Event {
+            seq: self.seq,
+            at_ns: self.therapy(event.at),
+            kind: words::kind(&event.kind).to_owned(),
+            text: teller.tell(event),
+            regimen: teller.regimen(regimen).map(str::to_owned),
+            reason: reason.map(|reason| reason.name().to_owned()),
+            alarm: alarm.map(|row| row.name.to_owned()),
+            priority: alarm.map(|row| row.priority.name().to_owned()),
+        }
+    }
+
+    /// The number of the last event.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The events that are kept and came after this one, in their order.
+    pub(crate) fn events_after(&self, seq: u64) -> impl Iterator<Item = &doc::Event> {
+        self.events.iter().filter(move |event| event.seq > seq)
+    }
+
+    /// Something else is armed: what was counted for the last arming is forgotten.
+    pub(crate) fn armed(&mut self, sheet: ArmedSheet) {
+        self.armed = Some(sheet);
+        self.granted.clear();
+        self.demands = doc::Demands::default();
+        self.boluses.clear();
+    }
+
+    /// Somebody has seen the alarm of this name. Whether it is active.
+    pub(crate) fn ack(&mut self, name: &str) -> bool {
+        let row = ALARMS.iter().find(|row| row.name == name);
+        let active = row.filter(|row| self.alarms.contains(row.alarm));
+        match active {
+            Some(row) => {
+                self.acked.insert(row.alarm);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The alarms that are active now make no sound for so long; zero ends the silence.
+    pub(crate) fn silence(&mut self, now: MonoNs, span: Nanoseconds) {
+        let until = now.after(span);
+        self.silence = (span > Nanoseconds::ZERO).then_some((now, until));
+    }
+
+    /// How things are, as far as the loop says it: threads, links and proposals are for the
+    /// caller to add.
+    pub(crate) fn status(&self, now: MonoNs) -> doc::Status {
+        let silence = self.silence.filter(|(_, until)| *until > now);
+        let mut alarms: Vec<_> = self.alarms.iter().map(Alarm::row).collect();
+        alarms.sort_by_key(|row| std::cmp::Reverse(row.priority));
+        let alarm = |row: pump_core::alarm::Row| {
+            let since = self.since.get(&row.alarm).copied().unwrap_or(now);
+            doc::Alarm {
+                name: row.name.to_owned(),
+                priority: row.priority.name().to_owned(),
+                text: row.text.to_owned(),
+                age_ns: now.since(since).0,
+                acked: self.acked.contains(&row.alarm),
+                // What was raised during a silence sounds all the same (W09).
+                silenced: silence.is_some_and(|(from, _)| since <= from),
+            }
+        };
+        let action = figures::action(self.alarms.action());
+        let ledger = self.view.as_ref().and_then(|view| view.ledger);
+        doc::Status {
+            state: self.state.name().to_owned(),
+            simulated: self.simulated,
+            uptime_ns: now.since(self.began).0,
+            therapy_ns: self.started_at.map(|start| now.since(start).0),
+            prescription: self.armed.as_ref().map(|armed| doc::Prescribed {
+                id: armed.id.clone(),
+                sha256: armed.sha256.clone(),
+            }),
+            action: action.to_owned(),
+            alarms: alarms.into_iter().map(alarm).collect(),
+            silenced_for_s: silence.map(|(_, until)| figures::seconds_up(until.since(now))),
+            ledger: ledger.as_ref().map(figures::ledger),
+            reservoir: ledger.as_ref().and_then(|ledger| self.reservoir(ledger)),
+            regimens: self.regimens(),
+            bolus: self.bolus(),
+            demands: self.demands.clone(),
+            ..doc::Status::default()
+        }
+    }
+}

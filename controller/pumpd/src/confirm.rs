@@ -1,0 +1,216 @@
+//! The second step of arming: the children are started, then the loop is armed.
+//!
+//! The children of the last arming are ended first, so that none of them passes for a new
+//! one. Delivery is at rest meanwhile, and commands are refused until it is over.
+
+use pump_control::{Armed, Code, Peer, Refusal, Reply, Ticket};
+use pump_core::pump::{ArmError, State};
+use pump_core::quantity::{MonoNs, Nanoseconds};
+
+use crate::board::ArmedSheet;
+use crate::link::{Job, LinkPhase};
+use crate::messages::What;
+use crate::propose::Proposed;
+use crate::service::{Desk, Purpose};
+
+/// After this long the children are not waited for any more.
+const MOST_STARTING: Nanoseconds = Nanoseconds::from_secs(10);
+
+/// What is being armed.
+pub(crate) struct Arming {
+    ticket: Ticket,
+    proposed: Box<Proposed>,
+    stage: Stage,
+    deadline: MonoNs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The children of before are ending.
+    Clearing,
+    /// The new ones start.
+    Starting,
+}
+
+/// How the children are doing.
+enum Progress {
+    Waiting,
+    Ready,
+    Failed(String),
+}
+
+impl Desk {
+    /// Begins to arm. `Ok`: it is answered later.
+    pub(crate) fn confirm(
+        &mut self,
+        now: MonoNs,
+        token: &str,
+        reason: Option<&str>,
+        peer: &Peer,
+        ticket: Ticket,
+    ) -> Result<(), Refusal> {
+        self.busy()?;
+        self.expire(now);
+        let proposed = self.named(token)?;
+        if !proposed.beyond_soft_limits.is_empty() && reason.is_none() {
+            let refusal = Refusal::new(Code::NeedsReason, "it goes beyond a soft limit");
+            return Err(refusal
+                .fix("confirm with a reason, which is recorded")
+                .findings(proposed.beyond_soft_limits.join("\n")));
+        }
+        if matches!(self.board.state(), State::Infusing | State::Paused) {
+            let message = format!("the pump is {}", self.board.state().name());
+            return Err(Refusal::new(Code::WrongState, message).fix("stop it first"));
+        }
+        // The proposal may be minutes old.
+        self.checked_green()?;
+        let Some(proposed) = self.proposal.take() else {
+            return Err(Refusal::new(Code::NotFound, "the proposal is gone"));
+        };
+        let (sha256, by) = (proposed.checked.sha256_hex(), &peer.user);
+        log::info!("{by} confirms {sha256}, proposed by {}", proposed.by);
+        if let Some(reason) = reason {
+            log::info!("the reason of {by} for {sha256}: {reason}");
+        }
+        self.end_children();
+        self.arming = Some(Arming {
+            ticket,
+            proposed,
+            stage: Stage::Clearing,
+            deadline: now.after(MOST_STARTING),
+        });
+        Ok(())
+    }
+
+    fn end_children(&mut self) {
+        for job in &self.parts.jobs {
+            // A link that is gone has no child.
+            let _ = job.send(Job::End);
+        }
+    }
+
+    /// Goes on with what is being armed.
+    pub(crate) fn advance(&mut self, now: MonoNs) {
+        let Some(mut arming) = self.arming.take() else {
+            return;
+        };
+        let progress = match arming.stage {
+            Stage::Clearing => self.clearing(&mut arming),
+            Stage::Starting => self.starting(arming.proposed.plans.len()),
+        };
+        match progress {
+            Progress::Waiting if now < arming.deadline => self.arming = Some(arming),
+            Progress::Waiting => {
+                let why = self.what_is_late(&arming);
+                self.fail(arming.ticket, &why);
+            }
+            Progress::Failed(why) => self.fail(arming.ticket, &why),
+            Progress::Ready => self.arm(now, arming),
+        }
+    }
+
+    fn clearing(&self, arming: &mut Arming) -> Progress {
+        let idle = |link: &crate::link::LinkStatus| matches!(link.phase(), LinkPhase::Idle);
+        if !self.parts.links.iter().all(|link| idle(link)) {
+            return Progress::Waiting;
+        }
+        let plans = &arming.proposed.plans;
+        if plans.len() > self.parts.jobs.len() {
+            return Progress::Failed("there are more regimens than links".to_owned());
+        }
+        for (plan, job) in plans.iter().zip(&self.parts.jobs) {
+            if job.send(Job::Begin(plan.plan())).is_err() {
+                return Progress::Failed("a thread that speaks with a strategy is gone".to_owned());
+            }
+        }
+        arming.stage = Stage::Starting;
+        Progress::Waiting
+    }
+
+    fn starting(&self, regimens: usize) -> Progress {
+        let links = || self.parts.links.iter().take(regimens);
+        for link in links() {
+            if matches!(link.phase(), LinkPhase::GivenUp) {
+                let why = link.failure();
+                return Progress::Failed(why.unwrap_or_else(|| "its child ended".to_owned()));
+            }
+        }
+        if links().all(|link| matches!(link.phase(), LinkPhase::Live)) {
+            Progress::Ready
+        } else {
+            Progress::Waiting
+        }
+    }
+
+    /// Why the deadline has passed.
+    fn what_is_late(&self, arming: &Arming) -> String {
+        if arming.stage == Stage::Clearing {
+            return "the strategies of the last arming did not end in time".to_owned();
+        }
+        let used = self
+            .parts
+            .links
+            .iter()
+            .zip(&arming.proposed.checked.regimens);
+        let late: Vec<_> = used
+            .filter(|(link, _)| !matches!(link.phase(), LinkPhase::Live))
+            .map(|(link, regimen)| match link.failure() {
+                Some(why) => format!("the strategy of {}: {why}", regimen.name),
+                None => format!("the strategy of {} did not start in time", regimen.name),
+            })
+            .collect();
+        late.join("; ")
+    }
+
+    fn fail(&mut self, ticket: Ticket, why: &str) {
+        self.end_children();
+        let message = format!("nothing was armed, since the strategies could not start: {why}");
+        log::error!("{message}");
+        let refusal = Refusal::new(Code::Internal, message);
+        self.answer(
+            Some(ticket),
+            Err(refusal.fix("see to the cause, then propose it again")),
+        );
+    }
+
+    /// The children live: the loop may have it.
+    fn arm(&mut self, now: MonoNs, arming: Arming) {
+        let core = arming.proposed.checked.core;
+        let purpose = Purpose::Arm(arming.proposed);
+        if let Err(refusal) = self.ask(now, What::Arm(core), purpose, Some(arming.ticket)) {
+            self.end_children();
+            self.answer(Some(arming.ticket), Err(refusal));
+        }
+    }
+
+    /// The loop has answered.
+    pub(crate) fn armed(
+        &mut self,
+        proposed: Box<Proposed>,
+        result: Result<(), ArmError>,
+    ) -> Result<Reply, Refusal> {
+        if let Err(error) = result {
+            self.end_children();
+            let code = match error {
+                ArmError::NotStill | ArmError::TooManyDrugs => Code::WrongState,
+                ArmError::Prescription(_) => Code::BadPrescription,
+            };
+            return Err(Refusal::new(code, format!("it was not armed: {error}")));
+        }
+        let checked = &proposed.checked;
+        let (id, sha256) = (checked.id.clone(), checked.sha256_hex());
+        log::info!("armed: {sha256}");
+        let regimens = checked.regimens.iter();
+        self.board.armed(ArmedSheet {
+            id: id.clone(),
+            sha256: sha256.clone(),
+            regimens: regimens
+                .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
+                .collect(),
+            volume_per_step: checked.core.volume_per_step,
+            reservoir: checked.core.reservoir,
+        });
+        self.armed = Some(proposed);
+        Ok(Reply::Armed(Armed { id, sha256 }))
+    }
+}

@@ -1,0 +1,442 @@
+//! The loop: the control law in real time.
+//!
+//! It wakes for the 10 ms grid and for every edge, tells the control law what has arrived,
+//! and does what that wants. It waits for nothing but its own absolute sleep (I7): all it
+//! hears and says goes over lanes, and a lane that is full is counted, not waited for.
+//!
+//! The control law is told the *nominal* instant as long as the wake-up was late by no more
+//! than its tolerance, so that the same inputs give the same planned edges to the nanosecond
+//! whatever the machine's jitter (I11). A later wake-up is told as late as it is (I6).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use pump_core::order::{Order, RegimenId, Snapshot};
+use pump_core::prescription::MAX_REGIMENS;
+use pump_core::pump::{Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch};
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
+use pump_hal::{Brake, Heartbeat, LiveMotor};
+use pump_lane::{Consumer, Producer};
+use pump_rt::{clock, guard};
+
+use crate::faults::{Faults, Victim};
+use crate::messages::{Credit, FromLink, Lines, News, Record, Task, View, What};
+use crate::vitals::{Stalled, Vitals};
+
+/// A later wake-up is never told as if it had been on time.
+const MOST_TOLERANCE: Nanoseconds = Nanoseconds::from_millis(1);
+/// So often the operators are told how things are, though nothing happens.
+const VIEW_EVERY: Nanoseconds = Nanoseconds::from_millis(250);
+/// So many tasks and orders are taken in one tick of the grid.
+const AT_ONCE: usize = 4;
+
+/// The loop's ends of the lanes.
+pub(crate) struct Ends {
+    pub(crate) tasks: Consumer<Task>,
+    pub(crate) news: Producer<News>,
+    pub(crate) lines: Consumer<Lines>,
+    pub(crate) records: Producer<Record>,
+    pub(crate) credits: Consumer<Credit>,
+    pub(crate) links: [LinkEnds; MAX_REGIMENS],
+}
+
+/// One regimen's.
+pub(crate) struct LinkEnds {
+    pub(crate) snapshots: Producer<Snapshot>,
+    pub(crate) from: Consumer<FromLink>,
+}
+
+/// The loop and all it owns.
+pub(crate) struct Dosing<M, H> {
+    pump: Box<Pump>,
+    motor: M,
+    brake: Arc<dyn Brake>,
+    heart: Option<H>,
+    ends: Ends,
+    vitals: Arc<Vitals>,
+    faults: Arc<Faults>,
+    /// The lines as they were last said to be, and as the control law was last told.
+    sensors: Sensors,
+    told: Sensors,
+    lost_line: bool,
+    /// Presses that came while the motor settled.
+    waiting_presses: u8,
+    /// What the motor was last told.
+    enabled: bool,
+    arming: u64,
+    credit_asked: Steps,
+    started_at: Option<MonoNs>,
+    /// When the control law wants to be called.
+    wake_at: MonoNs,
+    view_at: MonoNs,
+    ticks: u64,
+    watch: Watch,
+}
+
+impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
+    pub(crate) fn new(
+        motor: M,
+        heart: Option<H>,
+        ends: Ends,
+        vitals: Arc<Vitals>,
+        faults: Arc<Faults>,
+    ) -> Self {
+        let brake = motor.brake();
+        Self {
+            pump: Box::new(Pump::new()),
+            motor,
+            brake,
+            heart,
+            ends,
+            vitals,
+            faults,
+            sensors: Sensors::default(),
+            told: Sensors::default(),
+            lost_line: false,
+            waiting_presses: 0,
+            enabled: false,
+            arming: 0,
+            credit_asked: Steps::ZERO,
+            started_at: None,
+            wake_at: MonoNs::NEVER,
+            view_at: MonoNs(0),
+            ticks: 0,
+            watch: Watch::default(),
+        }
+    }
+
+    /// Runs until the daemon ends; then the motor is disabled.
+    pub(crate) fn run(mut self) {
+        guard::forbid();
+        let mut grid = next_grid(clock::now());
+        while !self.vitals.is_ending() {
+            // Before the motor has settled no edge can go out: it is planned late instead.
+            let wake_at = self.wake_at.max(self.motor.ready_at());
+            let target = grid.min(wake_at);
+            clock::sleep_until(target);
+            let woken = clock::now();
+            let late = woken.since(target);
+            self.vitals.wake_lateness.record(late);
+            self.vitals.pump_loop.show(woken);
+            self.faults.visit(Victim::Loop, woken, &self.vitals);
+            self.vitals.wakes.fetch_add(1, Ordering::Relaxed);
+            let tolerance = self.pump.tolerance().min(MOST_TOLERANCE);
+            let now = if late <= tolerance { target } else { woken };
+            if target >= grid {
+                self.on_grid(now);
+                grid = next_grid(now);
+            }
+            if now >= self.wake_at && woken >= self.motor.ready_at() {
+                self.tick(now, Inputs::default());
+            }
+        }
+        self.end();
+        guard::permit();
+    }
+
+    /// The operator stops the daemon: the running stroke is at an end between two ticks.
+    fn end(&mut self) {
+        let now = clock::now();
+        if matches!(self.pump.state(), State::Infusing | State::Paused) {
+            let stop = Inputs {
+                command: Some(Command::Stop),
+                ..Inputs::default()
+            };
+            self.tick(now, stop);
+        }
+        // A motor that can't be told by the loop is told by the brake.
+        if self.motor.set_enabled(false).is_err() {
+            let _ = self.brake.cut();
+        }
+        self.publish(now);
+        self.vitals.loop_ended.store(true, Ordering::Release);
+    }
+
+    /// What is done on the 10 ms grid: the heartbeat, and what has arrived.
+    fn on_grid(&mut self, now: MonoNs) {
+        if let Some(heart) = &mut self.heart {
+            // A heartbeat that fails stops the hardware's charge pump by itself.
+            let _ = heart.beat();
+        }
+        let mut presses = std::mem::take(&mut self.waiting_presses);
+        while let Some(lines) = self.ends.lines.receive() {
+            self.sensors = lines.sensors;
+            self.lost_line = lines.lost;
+            presses = presses.saturating_add(lines.presses);
+        }
+        let watch = self.watch();
+        let mut something = watch != self.watch || self.sensors != self.told;
+        self.watch = watch;
+        if clock::now() < self.motor.ready_at() {
+            // While the motor settles only bad news is taken in: an edge could not go out.
+            if something {
+                self.tick(now, Inputs::default());
+            }
+            self.waiting_presses = presses;
+            return;
+        }
+        let mut inputs = Inputs::default();
+        while let Some(credit) = self.ends.credits.receive() {
+            if credit.arming == self.arming {
+                inputs.credit = Some(credit.steps);
+                something = true;
+            }
+        }
+        for (place, link) in self.ends.links.iter_mut().enumerate() {
+            for _ in 0..AT_ONCE {
+                match link.from.receive() {
+                    Some(FromLink::Order(order)) => {
+                        set(&mut inputs.orders, place, Some(order));
+                        set(&mut inputs.lost, place, false);
+                        something = true;
+                    }
+                    Some(FromLink::Lost) => {
+                        set::<Option<Order>>(&mut inputs.orders, place, None);
+                        set(&mut inputs.lost, place, true);
+                        something = true;
+                    }
+                    // Before the start nobody is asked, and what an older arming would have
+                    // shown is none of a new child's business: the start asks everybody.
+                    Some(FromLink::Reborn) if self.pump.state() != State::Infusing => {}
+                    Some(FromLink::Reborn) => {
+                        let shown = u8::try_from(place).ok().map(RegimenId);
+                        let snapshot = shown.and_then(|id| self.pump.snapshot(id));
+                        if snapshot.is_some_and(|shown| link.snapshots.send(shown).is_err()) {
+                            self.vitals.lost_to_links.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                    None => break,
+                }
+            }
+        }
+        if something {
+            self.tick(now, inputs);
+        }
+        for _ in 0..presses {
+            let press = Inputs {
+                press: true,
+                ..Inputs::default()
+            };
+            self.tick(now, press);
+        }
+        for _ in 0..AT_ONCE {
+            let Some(task) = self.ends.tasks.receive() else {
+                break;
+            };
+            self.perform(now, task);
+        }
+        if now >= self.view_at {
+            self.publish(now);
+        }
+    }
+
+    /// What the control law can't see by itself.
+    fn watch(&self) -> Watch {
+        let vitals = &self.vitals;
+        Watch {
+            sensor_lost: self.lost_line,
+            inputs_stalled: vitals.is_stalled(Stalled::Inputs),
+            journal_stalled: vitals.is_stalled(Stalled::Journal),
+            link_stalled: vitals.is_stalled(Stalled::Link),
+            control_stalled: vitals.is_stalled(Stalled::Control),
+            loop_stalled: vitals.braked.load(Ordering::Acquire),
+            count_differs: vitals.count_differs.load(Ordering::Acquire),
+            internal_error: guard::violations() > 0,
+            self_test_failed: vitals.self_test_failed.load(Ordering::Acquire),
+        }
+    }
+
+    fn perform(&mut self, now: MonoNs, task: Task) {
+        let result = match task.what {
+            What::Arm(prescription) => {
+                let armed = self.pump.arm(now, &prescription);
+                if armed.is_ok() {
+                    self.arming = self.arming.saturating_add(1);
+                    self.credit_asked = Steps::ZERO;
+                    self.started_at = None;
+                    // What a strategy said before is an answer to another arming.
+                    for link in &mut self.ends.links {
+                        while link.from.receive().is_some() {}
+                    }
+                    // Arming is what releases the sentinel's hand.
+                    self.vitals.braked.store(false, Ordering::Release);
+                    self.brake.release();
+                    self.watch.loop_stalled = false;
+                    self.tell_events();
+                }
+                armed
+            }
+            What::Obey(command) => {
+                let inputs = Inputs {
+                    command: Some(command),
+                    ..Inputs::default()
+                };
+                self.tick(now, inputs);
+                Ok(())
+            }
+            What::Press => {
+                let inputs = Inputs {
+                    press: true,
+                    ..Inputs::default()
+                };
+                self.tick(now, inputs);
+                Ok(())
+            }
+        };
+        self.publish(now);
+        self.say(News::Answer {
+            id: task.id,
+            result,
+        });
+    }
+
+    /// One tick of the control law, and everything that it wants.
+    fn tick(&mut self, now: MonoNs, inputs: Inputs) {
+        let mut outputs = self.think(now, inputs);
+        // One edge a tick; the second round says what became of it.
+        for _ in 0..2 {
+            let enable = outputs.motor_enabled;
+            if enable != self.enabled && enable {
+                self.enabled = self.motor.set_enabled(true).is_ok();
+            }
+            let fate = if outputs.step {
+                self.step(outputs.step_due)
+            } else {
+                EdgeFate::None
+            };
+            if !enable && self.enabled {
+                self.enabled = false;
+                if self.motor.set_enabled(false).is_err() {
+                    let _ = self.brake.cut();
+                }
+            }
+            self.serve(&outputs);
+            if fate == EdgeFate::None {
+                break;
+            }
+            let settled = Inputs {
+                edge: fate,
+                ..Inputs::default()
+            };
+            outputs = self.think(now, settled);
+        }
+        self.wake_at = outputs.wake_at;
+    }
+
+    fn think(&mut self, now: MonoNs, inputs: Inputs) -> Outputs {
+        let began = clock::now();
+        let inputs = Inputs {
+            sensors: self.sensors,
+            watch: self.watch,
+            ..inputs
+        };
+        self.told = self.sensors;
+        let before = self.pump.state();
+        let outputs = self.pump.tick(now, &inputs);
+        if self.started_at.is_none()
+            && before == State::Armed
+            && self.pump.state() == State::Infusing
+        {
+            self.started_at = Some(now);
+        }
+        self.ticks = self.ticks.saturating_add(1);
+        self.vitals.ticks.store(self.ticks, Ordering::Relaxed);
+        self.vitals.tick_time.record(clock::now().since(began));
+        if !self.pump.events().is_empty() {
+            self.tell_events();
+            self.publish(now);
+        }
+        outputs
+    }
+
+    fn step(&mut self, due: MonoNs) -> EdgeFate {
+        let begun = clock::now();
+        self.vitals.edge_lateness.record(begun.since(due));
+        let taken = self.motor.step().is_ok();
+        let issued = clock::now();
+        self.vitals.ioctl_time.record(issued.since(begun));
+        let count = if taken {
+            &self.vitals.edges
+        } else {
+            &self.vitals.refused_edges
+        };
+        count.fetch_add(1, Ordering::Release);
+        self.record(Record::Edge { due, issued, taken });
+        if taken {
+            EdgeFate::Accepted
+        } else {
+            EdgeFate::Refused
+        }
+    }
+
+    /// Snapshots to strategies, and what is to be made durable to the journal.
+    fn serve(&mut self, outputs: &Outputs) {
+        for (place, link) in self.ends.links.iter_mut().enumerate() {
+            if outputs.wants_order.get(place) != Some(&true) {
+                continue;
+            }
+            let id = u8::try_from(place).ok().map(RegimenId);
+            let snapshot = id.and_then(|id| self.pump.snapshot(id));
+            if snapshot.is_some_and(|shown| link.snapshots.send(shown).is_err()) {
+                // It is asked again within a second; until then its lease runs.
+                self.vitals.lost_to_links.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        if let Some(steps) = outputs.credit_wanted
+            && steps != self.credit_asked
+        {
+            let arming = self.arming;
+            if self.record(Record::Credit(Credit { arming, steps })) {
+                self.credit_asked = steps;
+            }
+        }
+    }
+
+    fn tell_events(&mut self) {
+        for place in 0..self.pump.events().len() {
+            let Some(event) = self.pump.events().get(place).copied() else {
+                break;
+            };
+            self.record(Record::Event(event));
+            self.say(News::Event(event));
+        }
+    }
+
+    /// Whether there was room.
+    fn record(&mut self, record: Record) -> bool {
+        let kept = self.ends.records.send(record).is_ok();
+        if !kept {
+            self.vitals.lost_to_journal.fetch_add(1, Ordering::Relaxed);
+        }
+        kept
+    }
+
+    fn say(&mut self, news: News) {
+        if self.ends.news.send(news).is_err() {
+            self.vitals.lost_to_control.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn publish(&mut self, now: MonoNs) {
+        self.view_at = now.after(VIEW_EVERY);
+        self.say(News::View(View {
+            at: now,
+            state: self.pump.state(),
+            alarms: self.pump.alarms(),
+            ledger: self.pump.ledger(),
+            started_at: self.started_at,
+        }));
+    }
+}
+
+fn set<T>(places: &mut [T], place: usize, value: T) {
+    if let Some(slot) = places.get_mut(place) {
+        *slot = value;
+    }
+}
+
+/// The next instant of the grid.
+fn next_grid(now: MonoNs) -> MonoNs {
+    let over = now.0.checked_rem(TICK.0).unwrap_or(0);
+    now.after(Nanoseconds(TICK.0.saturating_sub(over)))
+}

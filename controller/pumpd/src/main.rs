@@ -1,0 +1,53 @@
+//! The daemon: supervisor, link to the children, preflight, wiring. It decides nothing about
+//! doses: `pump-core` does.
+//!
+//! | thread | what it does |
+//! |---|---|
+//! | `sentinel` | is the loop alive; drops ENABLE if not ([`sentinel`]) |
+//! | `pump-loop` | the control law and every edge ([`dosing`]) |
+//! | `inputs` | button and sensors ([`inputs`]) |
+//! | `strategy-link-N` | one sandboxed child a regimen ([`link`]) |
+//! | `journal` | records, and grants credit ([`journal`]) |
+//! | `control` | the operators' socket ([`service`]) |
+//!
+//! [`table`] has their priorities, [`messages`] what passes between them.
+
+mod board;
+mod catalogue;
+mod confirm;
+mod dosing;
+mod faults;
+mod inputs;
+mod journal;
+mod link;
+mod messages;
+mod options;
+mod preflight;
+mod propose;
+mod sentinel;
+mod service;
+mod sheet;
+mod status;
+mod table;
+mod vitals;
+mod wiring;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: pump_rt::guard::GuardedAlloc = pump_rt::guard::GuardedAlloc;
+
+fn main() -> ExitCode {
+    let options = options::Options::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    match wiring::run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            log::error!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The desk: what stands behind the control socket.
+//!
+//! It hears the loop's news, shows them to the operators, and hands the operators' requests
+//! to the loop. It waits for nobody: an answer that takes its time is given in a later turn.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use pump_control::{
+    Check, Code, Done, Hello, Mail, Outcome, Peer, Refusal, Reply, Request, Service, Ticket,
+    Watched,
+};
+use pump_core::event::EventKind;
+use pump_core::pump::{ArmError, Command};
+use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_core::reason::Reason;
+use pump_lane::{Consumer, Producer};
+use pump_rt::clock;
+use pump_rt::thread::Policy;
+
+use crate::board::Board;
+use crate::catalogue::Installed;
+use crate::confirm::Arming;
+use crate::link::{Job, LinkStatus};
+use crate::messages::{News, Task, What};
+use crate::propose::Proposed;
+use crate::vitals::Vitals;
+
+/// The loop answers within a tick of its grid. After this long it is not waited for.
+const PATIENCE: Nanoseconds = Nanoseconds::from_secs(2);
+/// So often those who watch are shown how things are.
+const STATUS_EVERY: Nanoseconds = Nanoseconds::from_secs(1);
+/// So many tasks may wait for the loop's answer.
+const MOST_ASKED: usize = 32;
+
+/// What the desk works with.
+pub(crate) struct DeskParts {
+    pub(crate) tasks: Producer<Task>,
+    pub(crate) news: Consumer<News>,
+    /// To the links, by regimen.
+    pub(crate) jobs: Vec<Sender<Job>>,
+    pub(crate) links: Vec<Arc<LinkStatus>>,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) catalogue: Installed,
+    /// `pump.toml`.
+    pub(crate) device: PathBuf,
+    pub(crate) simulated: bool,
+    /// The table of threads.
+    pub(crate) planned: Vec<(&'static str, Policy)>,
+    pub(crate) preflight: Box<dyn Fn() -> Vec<Check> + Send>,
+}
+
+/// What was asked of the loop.
+#[derive(Debug)]
+pub(crate) enum Purpose {
+    /// A command, by its word, or the button.
+    Operate(&'static str),
+    /// To arm this.
+    Arm(Box<Proposed>),
+}
+
+/// A task that the loop has not answered yet.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    id: u64,
+    /// Who waits for it; nobody any more, where the loop took too long.
+    ticket: Option<Ticket>,
+    purpose: Purpose,
+    deadline: MonoNs,
+}
+
+/// Answers the operators.
+pub(crate) struct Desk {
+    pub(crate) parts: DeskParts,
+    pub(crate) board: Board,
+    /// When the histograms were last reset.
+    pub(crate) latency_since: MonoNs,
+    pub(crate) proposal: Option<Box<Proposed>>,
+    /// What is being armed: its children start.
+    pub(crate) arming: Option<Arming>,
+    /// What is armed.
+    pub(crate) armed: Option<Box<Proposed>>,
+    asked: Vec<Asked>,
+    last_id: u64,
+    /// The loop has refused the command that it is about to answer, for this reason.
+    refused: Option<Reason>,
+    /// Answers that are ready to be handed over.
+    answers: Vec<(Ticket, Result<Reply, Refusal>)>,
+    /// The last event that was told to those who watch.
+    told: u64,
+    status_at: MonoNs,
+}
+
+impl Desk {
+    pub(crate) fn new(parts: DeskParts) -> Self {
+        let now = clock::now();
+        Self {
+            board: Board::new(parts.simulated, now),
+            parts,
+            latency_since: now,
+            proposal: None,
+            arming: None,
+            armed: None,
+            asked: Vec::new(),
+            last_id: 0,
+            refused: None,
+            answers: Vec::new(),
+            told: 0,
+            status_at: now,
+        }
+    }
+
+    /// Takes in what the loop has told. Its events come before the answer to the task that
+    /// they are about.
+    fn hear(&mut self) {
+        while let Some(news) = self.parts.news.receive() {
+            self.board.take(&news);
+            match news {
+                News::Event(event) => {
+                    if let EventKind::CommandRefused { reason } = event.kind {
+                        self.refused = Some(reason);
+                    }
+                }
+                News::Answer { id, result } => self.settle(id, result),
+                News::View(_) => {}
+            }
+        }
+    }
+
+    /// The loop has done a task.
+    fn settle(&mut self, id: u64, result: Result<(), ArmError>) {
+        let refused = self.refused.take();
+        let Some(place) = self.asked.iter().position(|asked| asked.id == id) else {
+            return;
+        };
+        let asked = self.asked.swap_remove(place);
+        let answer = match asked.purpose {
+            Purpose::Arm(proposed) => self.armed(proposed, result),
+            Purpose::Operate(word) => match refused {
+                Some(reason) => Err(self.misfit(word, reason)),
+                None => Ok(self.done()),
+            },
+        };
+        self.answer(asked.ticket, answer);
+    }
+
+    /// Answers in the next turn.
+    pub(crate) fn answer(&mut self, ticket: Option<Ticket>, answer: Result<Reply, Refusal>) {
+        self.answers.extend(ticket.map(|ticket| (ticket, answer)));
+    }
+
+    /// Hands a task to the loop.
+    pub(crate) fn ask(
+        &mut self,
+        now: MonoNs,
+        what: What,
+        purpose: Purpose,
+        ticket: Option<Ticket>,
+    ) -> Result<(), Refusal> {
+        let full = self.asked.len() >= MOST_ASKED;
+        if matches!(purpose, Purpose::Arm(_)) {
+            // Answers come in order: one to an older arming has come by now, or never will.
+            self.asked.retain(|asked| asked.ticket.is_some());
+        }
+        self.last_id = self.last_id.saturating_add(1);
+        let id = self.last_id;
+        if full || self.parts.tasks.send(Task { id, what }).is_err() {
+            return Err(deaf("the loop does not take its tasks"));
+        }
+        self.asked.push(Asked {
+            id,
+            ticket,
+            purpose,
+            deadline: now.after(PATIENCE),
+        });
+        Ok(())
+    }
+
+    /// Nobody is let wait for a loop that does not answer.
+    fn give_up(&mut self, now: MonoNs) {
+        for asked in &mut self.asked {
+            if now >= asked.deadline
+                && let Some(ticket) = asked.ticket.take()
+            {
+                let late = deaf("the loop has not answered; whether it was done is not known");
+                self.answers.push((ticket, Err(late)));
+            }
+        }
+        // An arming may still be answered: then it is what is armed.
+        self.asked
+            .retain(|asked| asked.ticket.is_some() || matches!(asked.purpose, Purpose::Arm(_)));
+    }
+
+    pub(crate) fn done(&self) -> Reply {
+        let state = self.board.state().name().to_owned();
+        Reply::Done(Done { state })
+    }
+
+    /// What is under way and keeps others from being begun.
+    pub(crate) fn busy(&self) -> Result<(), Refusal> {
+        let at_loop =
+            |asked: &Asked| asked.ticket.is_some() && matches!(asked.purpose, Purpose::Arm(_));
+        if self.arming.is_none() && !self.asked.iter().any(at_loop) {
+            return Ok(());
+        }
+        let busy = Refusal::new(Code::Busy, "a prescription is being armed");
+        Err(busy.fix("wait until it is armed or refused; that takes some seconds at most"))
+    }
+
+    fn misfit(&self, word: &str, reason: Reason) -> Refusal {
+        let (state, text) = (self.board.state().name(), reason.text());
+        let refusal = Refusal::new(Code::WrongState, format!("{word}: {text} ({state})"));
+        refusal.fix(match reason {
+            Reason::Infusing => "pause or stop it first",
+            Reason::Paused => "resume or stop it first",
+            Reason::Alarm => "see to the alarms that `status` shows, then resume",
+            Reason::Vtbi => "the run is complete: arm a prescription first",
+            Reason::Stopped if word == "start" || word == "resume" => "arm a prescription first",
+            Reason::Stopped => "it must be started first",
+            _ => "see `status` for how things are",
+        })
+    }
+
+    fn operate(&mut self, word: &'static str, what: What, ticket: Ticket) -> Outcome {
+        let asked = self
+            .busy()
+            .and_then(|()| self.ask(clock::now(), what, Purpose::Operate(word), Some(ticket)));
+        match asked {
+            Ok(()) => Outcome::Later,
+            Err(refusal) => refusal.into(),
+        }
+    }
+
+    fn ack(&mut self, alarm: &str) -> Result<Reply, Refusal> {
+        if self.board.ack(alarm) {
+            return Ok(self.done());
+        }
+        let message = format!("there is no active alarm `{alarm}`");
+        Err(Refusal::new(Code::NotFound, message).fix("`status` shows the active ones"))
+    }
+}
+
+/// The loop does not do what it is there for.
+fn deaf(message: &str) -> Refusal {
+    Refusal::new(Code::Internal, message).fix("see `status`; `health` tells how the loop does")
+}
+
+impl Service for Desk {
+    fn handle(&mut self, request: Request, peer: &Peer, ticket: Ticket) -> Outcome {
+        self.hear();
+        let now = clock::now();
+        let looks = matches!(
+            request,
+            Request::Hello | Request::Status { .. } | Request::Watch | Request::Latency { .. }
+        );
+        if self.parts.vitals.is_ending() && !looks {
+            return Refusal::new(Code::ShuttingDown, "the daemon is about to end").into();
+        }
+        match request {
+            Request::Hello => Reply::Hello(Hello {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                simulated: self.parts.simulated,
+                user: peer.user.clone(),
+                rights: peer.rights.name().to_owned(),
+            })
+            .into(),
+            Request::Status { threads } => {
+                Reply::Status(Box::new(self.status(now, threads))).into()
+            }
+            Request::Watch => Reply::Watching(Box::new(self.status(now, false))).into(),
+            Request::Latency { reset } => Reply::Latency(self.latency(now, reset)).into(),
+            Request::Preflight => Reply::Preflight(self.preflight()).into(),
+            Request::Propose { name, text } => self.propose(now, &name, text, peer).into(),
+            Request::Confirm { token, reason } => {
+                match self.confirm(now, &token, reason.as_deref(), peer, ticket) {
+                    Ok(()) => Outcome::Later,
+                    Err(refusal) => refusal.into(),
+                }
+            }
+            Request::Cancel { token } => self.cancel(&token).into(),
+            Request::Start => self.operate("start", What::Obey(Command::Start), ticket),
+            Request::Pause => self.operate("pause", What::Obey(Command::Pause), ticket),
+            Request::Resume => self.operate("resume", What::Obey(Command::Resume), ticket),
+            Request::Stop => self.operate("stop", What::Obey(Command::Stop), ticket),
+            Request::Press => self.operate("press", What::Press, ticket),
+            Request::Ack { alarm } => self.ack(&alarm).into(),
+            Request::Silence { seconds } => {
+                let span = Nanoseconds::from_secs(u64::from(seconds));
+                self.board.silence(now, span);
+                self.done().into()
+            }
+        }
+    }
+
+    fn turn(&mut self, mail: &mut Mail<'_>) {
+        let now = clock::now();
+        self.parts.vitals.control.show(now);
+        self.hear();
+        self.expire(now);
+        self.advance(now);
+        self.give_up(now);
+        for (ticket, answer) in self.answers.drain(..) {
+            mail.answer(ticket, answer);
+        }
+        if mail.watchers() > 0 {
+            for event in self.board.events_after(self.told) {
+                mail.publish(&Watched::Event(event.clone()));
+            }
+            if now >= self.status_at {
+                self.status_at = now.after(STATUS_EVERY);
+                mail.publish(&Watched::Status(Box::new(self.status(now, false))));
+            }
+        }
+        self.told = self.board.last_seq();
+    }
+}
