@@ -269,7 +269,7 @@ impl Pump {
     }
 
     /// Whole steps of it that have been given.
-    fn steps_given(&self, bolus: &Bolus) -> Steps {
+    pub(crate) fn steps_given(&self, bolus: &Bolus) -> Steps {
         let Some(planner) = &self.planner else {
             return Steps::ZERO;
         };

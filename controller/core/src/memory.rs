@@ -163,6 +163,11 @@ impl Memory {
         }
     }
 
+    /// What the windows of 1, 4 and 24 h hold.
+    pub(crate) fn volume_sums(&self) -> [Steps; 3] {
+        self.volume.sums().map(Steps)
+    }
+
     pub(crate) fn content(&self) -> Steps {
         self.content.unwrap_or(Steps::ZERO)
     }

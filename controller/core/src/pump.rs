@@ -17,6 +17,7 @@ use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
 use crate::reason::Reason;
 use crate::regimen::Regimen;
 use crate::watch::Stops;
+use crate::window::caps_by_span;
 
 /// The grid of the therapy clock on which inputs are answered and strategies are asked.
 pub const TICK: Nanoseconds = Nanoseconds::from_millis(10);
@@ -405,6 +406,23 @@ impl Pump {
             reservoir: self.memory.content(),
             volume_per_step: planner.grid().volume_per_step(),
         })
+    }
+
+    /// The bolus that flows, and the steps of it that have been delivered.
+    pub fn running_bolus(&self) -> Option<(BolusId, Steps)> {
+        let running = self.running?;
+        let left = self.planner.as_ref()?.bolus_left();
+        Some((running.id, self.steps_given(&Bolus { left, ..running })))
+    }
+
+    /// What the windows of 1, 4 and 24 h hold, with the cap of each. Never less than what was
+    /// given in them, and more by one minute's worth at the most; it is as old as the last
+    /// tick.
+    pub fn windows(&self) -> Option<[(Steps, Option<Steps>); 3]> {
+        let caps = caps_by_span(self.armed?.caps);
+        let [h1, h4, h24] = self.memory.volume_sums();
+        let [cap1, cap4, cap24] = caps;
+        Some([(h1, cap1), (h4, cap4), (h24, cap24)])
     }
 
     /// What a strategy is to be shown. Answer it in a tick, at best at the same instant.

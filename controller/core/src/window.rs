@@ -161,6 +161,11 @@ impl Window {
         self.sums = SPANS.map(|span| sum(span.minutes));
     }
 
+    /// What 1, 4 and 24 h hold, the partial minute whole.
+    pub(crate) const fn sums(&self) -> [u64; 3] {
+        self.sums
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.sums == [0; 3]
     }

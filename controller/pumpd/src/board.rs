@@ -350,6 +350,7 @@ impl Board {
             reservoir: ledger.as_ref().and_then(|ledger| self.reservoir(ledger)),
             regimens: self.regimens(),
             bolus: self.bolus(),
+            windows: self.windows(),
             demands: self.demands.clone(),
             ..doc::Status::default()
         }

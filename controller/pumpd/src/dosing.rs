@@ -425,6 +425,8 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             alarms: self.pump.alarms(),
             ledger: self.pump.ledger(),
             started_at: self.started_at,
+            bolus: self.pump.running_bolus(),
+            windows: self.pump.windows(),
         }));
     }
 }

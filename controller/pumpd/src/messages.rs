@@ -2,6 +2,7 @@
 //! lane; nobody ever waits on one.
 
 use pump_core::alarm::ActiveAlarms;
+use pump_core::bolus::BolusId;
 use pump_core::event::Event;
 use pump_core::ledger::Ledger;
 use pump_core::order::Order;
@@ -62,6 +63,10 @@ pub(crate) struct View {
     pub(crate) ledger: Option<Ledger>,
     /// When the arming was started first; `None`: not yet.
     pub(crate) started_at: Option<MonoNs>,
+    /// The bolus that flows, and what of it has been delivered.
+    pub(crate) bolus: Option<(BolusId, Steps)>,
+    /// What 1, 4 and 24 h hold, with their caps.
+    pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
 }
 
 /// From the loop's regimen to its link is the core's own `Snapshot`; this is the way back.

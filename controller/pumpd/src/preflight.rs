@@ -15,6 +15,8 @@ use crate::vitals::Vitals;
 /// What the checks look at.
 pub(crate) struct Site {
     pub(crate) simulated: bool,
+    /// Whether real-time scheduling was asked for at all.
+    pub(crate) realtime: bool,
     /// What the real-time threads were refused, in words; empty: nothing.
     pub(crate) refusals: Vec<String>,
     pub(crate) vitals: Arc<Vitals>,
@@ -82,6 +84,7 @@ fn rt_kernel(site: &Site) -> Finding {
 
 fn fifo_granted(site: &Site) -> Finding {
     match site.refusals.first() {
+        None if !site.realtime => Finding::Skipped(SIMULATED),
         None => Finding::Green("every thread has the policy and priority of the table".to_owned()),
         Some(_) if site.simulated => Finding::Skipped(SIMULATED),
         Some(refusal) => red(

@@ -154,6 +154,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
     let site = Site {
         simulated: options.sim,
+        realtime,
         refusals: std::mem::take(&mut crew.refusals),
         vitals: Arc::clone(&vitals),
     };

@@ -379,3 +379,19 @@ fn there_is_no_snapshot_of_a_regimen_that_is_not_there() {
     assert_eq!(Pump::new().snapshot(RegimenId(0)), None);
     assert_eq!(Pump::new().snapshot(RegimenId(200)), None);
 }
+
+/// What an operator is shown of a bolus that flows and of the windows.
+#[test]
+fn a_running_bolus_and_the_windows_can_be_looked_at() {
+    let (_, mut rig) = on_demand();
+    assert_eq!(rig.pump.running_bolus(), None);
+    rig.press();
+    let (_, none_yet) = rig.pump.running_bolus().expect("it flows");
+    assert_eq!(none_yet, Steps::ZERO);
+    rig.run_for(30 * S);
+    let (_, some) = rig.pump.running_bolus().expect("it flows");
+    assert!(some > Steps::ZERO);
+    assert_eq!(some.0, rig.edges.len() as u64);
+    let windows = rig.pump.windows().expect("it is armed");
+    assert_eq!(windows.map(|(given, _)| given), [some; 3]);
+}

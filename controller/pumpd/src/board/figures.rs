@@ -81,6 +81,24 @@ impl Board {
         })
     }
 
+    /// What was given in the last hours. At rest nobody counts them on, and nothing is shown.
+    pub(super) fn windows(&self) -> Vec<doc::Window> {
+        let infusing = self.state == State::Infusing;
+        let windows = self.view.as_ref().and_then(|view| view.windows);
+        let (Some(windows), Some(armed), true) = (windows, &self.armed, infusing) else {
+            return Vec::new();
+        };
+        let nl = |steps| armed.volume_per_step.times_floor_nl(steps);
+        let named = ["1h", "4h", "24h"].into_iter().zip(windows);
+        named
+            .map(|(name, (given, cap))| doc::Window {
+                name: name.to_owned(),
+                given_nl: nl(given),
+                cap_nl: cap.map(nl),
+            })
+            .collect()
+    }
+
     /// The regimens, without their links.
     pub(super) fn regimens(&self) -> Vec<doc::Regimen> {
         let armed = self.armed.iter().flat_map(|armed| &armed.regimens);
@@ -110,13 +128,18 @@ impl Board {
             .find(|shown| shown.outcome == BolusOutcome::Running);
         let shown = running.or_else(|| self.boluses.front())?;
         let step = self.armed.as_ref()?.volume_per_step;
+        // Its end says how much it gave; until then the loop does.
+        let flowing = self.view.as_ref().and_then(|view| view.bolus);
+        let delivered = match flowing {
+            Some((id, delivered)) if id == shown.id => delivered,
+            _ => shown.delivered,
+        };
         Some(doc::Bolus {
             kind: shown.kind.to_owned(),
             regimen: shown.regimen.clone(),
             started_at_ns: self.therapy(shown.started_at),
             volume_nl: step.times_floor_nl(shown.steps),
-            // Only its end says how much: until then the ledger can't tell it from the basal.
-            delivered_nl: step.times_floor_nl(shown.delivered),
+            delivered_nl: step.times_floor_nl(delivered),
             outcome: shown.outcome.name().to_owned(),
             reason: shown.reason.map(|reason| reason.name().to_owned()),
         })

@@ -103,6 +103,8 @@ fn what_is_raised_during_a_silence_sounds() {
             alarms: pump.alarms(),
             ledger: None,
             started_at: None,
+            bolus: None,
+            windows: None,
         };
         board.take(&News::View(view));
     };

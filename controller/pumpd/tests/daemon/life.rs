@@ -1,150 +1,11 @@
-//! The daemon as its users meet it: a process, a socket, real strategies in real children.
-//!
-//! Nothing here measures time: what is awaited is awaited until it comes.
+//! From arming to the end, and the faults in between.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use pump_control::{Client, ClientError, Code, Reply, Request, Status};
+use pump_control::{ClientError, Code, Request, Status};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Daemon {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Daemon {
-    fn start(args: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let child = Self::command(folder.path())
-            .args(args)
-            .spawn()
-            .expect("pumpd starts");
-        let daemon = Self { child, folder };
-        await_it("pumpd listens", || {
-            Client::connect(&daemon.socket()).ok().map(|_| ())
-        });
-        daemon
-    }
-
-    fn command(folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pumpd"));
-        command.args(["--sim", "--config"]).arg(config("pump.toml"));
-        command.arg("--state-dir").arg(folder.join("state"));
-        command.arg("--socket").arg(folder.join("socket"));
-        command.arg("--tape").arg(folder.join("tape.csv"));
-        command.stdin(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
-    }
-
-    fn ask(&self, request: &Request) -> Result<Reply, ClientError> {
-        let mut client = Client::connect(&self.socket())?;
-        client.ask_within(request, PATIENCE)
-    }
-
-    fn status(&self) -> Status {
-        match self.ask(&Request::Status { threads: true }) {
-            Ok(Reply::Status(status)) => *status,
-            other => panic!("no status: {other:?}"),
-        }
-    }
-
-    fn arm(&self, text: &str) -> Result<(), ClientError> {
-        let propose = Request::Propose {
-            name: "rx.toml".to_owned(),
-            text: text.to_owned(),
-        };
-        let Reply::Proposal(proposal) = self.ask(&propose)? else {
-            panic!("no proposal");
-        };
-        let confirm = Request::Confirm {
-            token: proposal.token,
-            reason: None,
-        };
-        self.ask(&confirm).map(|_| ())
-    }
-
-    fn until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
-        await_it(what, || Some(self.status()).filter(&holds))
-    }
-
-    /// Every edge: when it was due.
-    fn tape(&self) -> Vec<u64> {
-        let text = std::fs::read_to_string(self.folder.path().join("tape.csv")).expect("a tape");
-        let due = |line: &str| line.split(',').next().and_then(|due| due.parse().ok());
-        text.lines().skip(1).filter_map(due).collect()
-    }
-
-    fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(killed.is_ok_and(|killed| killed.success()));
-        self.child.wait().expect("it ends")
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn config(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../config")
-        .join(name)
-}
-
-fn await_it<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = probe() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// 60 mL/h in steps of 50 nL: 333 steps a second.
-fn brisk(extra: &str) -> String {
-    format!(
-        r#"format = 1
-id = "a bench"
-route = "intravenous"
-
-[reservoir]
-volume = "100 mL"
-low = "2 mL"
-empty = "0.5 mL"
-
-[[drug]]
-name = "sodium chloride"
-concentration = "9 mg/mL"
-
-[limits]
-max_rate = "100 mL/h"
-max_1h = "100 mL"
-max_4h = "300 mL"
-max_24h = "1500 mL"
-
-[on_strategy_loss]
-action = "stop"
-
-[[regimen]]
-name = "background"
-strategy = "continuous"
-rate = "60 mL/h"
-{extra}"#
-    )
-}
+use crate::rig::{Daemon, brisk};
 
 #[test]
 fn a_prescription_is_armed_run_paused_and_stopped_and_every_step_is_counted() {
@@ -271,6 +132,55 @@ fn a_killed_strategy_is_lost_and_comes_back() {
     daemon.until("it delivers", |status| {
         status.state == "infusing" && status.alarms.is_empty()
     });
+}
+
+/// I12, I2: two hundred deaths at any moment. The basal is held as the prescription says, not
+/// an edge moves, and the ledger is exact.
+#[test]
+fn two_hundred_deaths_of_a_strategy_move_no_edge() {
+    let mut daemon = Daemon::start(&["--unlimited-respawns"]);
+    let held = brisk("").replace(
+        "action = \"stop\"",
+        "action = \"hold-basal\"\nfor = \"10 min\"",
+    );
+    daemon.arm(&held).expect("it is armed");
+    daemon.ask(&Request::Start).expect("it starts");
+    daemon.until("it delivers", |status| {
+        status
+            .ledger
+            .as_ref()
+            .is_some_and(|it| it.delivered_steps > 0)
+    });
+    let mut dice = 1_u64;
+    for death in 0..200 {
+        let status = daemon.until("it is live", |status| {
+            status.regimens.iter().any(|it| it.link == "live")
+        });
+        let pid = status.regimens[0].pid.expect("a child").to_string();
+        dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(dice >> 58));
+        let killed = Command::new("kill").args(["-KILL", &pid]).status();
+        assert!(killed.is_ok_and(|killed| killed.success()));
+        daemon.until("another is there", |status| {
+            status.regimens[0].respawns > death
+        });
+    }
+    daemon.until("it is live and well", |status| {
+        status.regimens.iter().any(|it| it.link == "live") && status.alarms.is_empty()
+    });
+    daemon.ask(&Request::Stop).expect("it stops");
+    let status = daemon.until("it stops", |status| status.state == "stopped");
+    let ledger = status.ledger.expect("a ledger");
+    assert_eq!(status.regimens[0].respawns, 200);
+    assert_eq!(ledger.uncertain_steps, 0);
+    daemon.terminate();
+    let edges = daemon.tape();
+    assert_eq!(edges.len() as u64, ledger.delivered_steps);
+    let edges = &edges[100..];
+    let planned = edges
+        .iter()
+        .all(|due| (due - edges[0]).is_multiple_of(3_000_000));
+    assert!(planned, "a death has moved an edge");
 }
 
 #[test]

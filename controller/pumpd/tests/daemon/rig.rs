@@ -1,0 +1,150 @@
+//! A daemon on the bench of a test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use pump_control::{Client, ClientError, Reply, Request, Status};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Daemon {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let child = Self::command(folder.path())
+            .args(args)
+            .spawn()
+            .expect("pumpd starts");
+        let daemon = Self { child, folder };
+        await_it("pumpd listens", || {
+            Client::connect(&daemon.socket()).ok().map(|_| ())
+        });
+        daemon
+    }
+
+    pub(crate) fn command(folder: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pumpd"));
+        command.args(["--sim", "--config"]).arg(config("pump.toml"));
+        command.arg("--state-dir").arg(folder.join("state"));
+        command.arg("--socket").arg(folder.join("socket"));
+        command.arg("--tape").arg(folder.join("tape.csv"));
+        let log = std::fs::File::create(folder.join("log")).expect("a log");
+        command.stdin(Stdio::null()).stderr(log);
+        command
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
+    pub(crate) fn ask(&self, request: &Request) -> Result<Reply, ClientError> {
+        let mut client = Client::connect(&self.socket())?;
+        client.ask_within(request, PATIENCE)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self.ask(&Request::Status { threads: true }) {
+            Ok(Reply::Status(status)) => *status,
+            other => panic!("no status: {other:?}"),
+        }
+    }
+
+    pub(crate) fn arm(&self, text: &str) -> Result<(), ClientError> {
+        let propose = Request::Propose {
+            name: "rx.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        let Reply::Proposal(proposal) = self.ask(&propose)? else {
+            panic!("no proposal");
+        };
+        let confirm = Request::Confirm {
+            token: proposal.token,
+            reason: None,
+        };
+        self.ask(&confirm).map(|_| ())
+    }
+
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
+        await_it(what, || Some(self.status()).filter(&holds))
+    }
+
+    /// Every edge: when it was due.
+    pub(crate) fn tape(&self) -> Vec<u64> {
+        let text = std::fs::read_to_string(self.folder.path().join("tape.csv")).expect("a tape");
+        let due = |line: &str| line.split(',').next().and_then(|due| due.parse().ok());
+        text.lines().skip(1).filter_map(due).collect()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("a log")
+    }
+
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(killed.is_ok_and(|killed| killed.success()));
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn config(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../config")
+        .join(name)
+}
+
+pub(crate) fn await_it<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// 60 mL/h in steps of 50 nL: 333 steps a second.
+pub(crate) fn brisk(extra: &str) -> String {
+    format!(
+        r#"format = 1
+id = "a bench"
+route = "intravenous"
+
+[reservoir]
+volume = "100 mL"
+low = "2 mL"
+empty = "0.5 mL"
+
+[[drug]]
+name = "sodium chloride"
+concentration = "9 mg/mL"
+
+[limits]
+max_rate = "100 mL/h"
+max_1h = "100 mL"
+max_4h = "300 mL"
+max_24h = "1500 mL"
+
+[on_strategy_loss]
+action = "stop"
+
+[[regimen]]
+name = "background"
+strategy = "continuous"
+rate = "60 mL/h"
+{extra}"#
+    )
+}
