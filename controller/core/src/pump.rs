@@ -128,7 +128,7 @@ pub struct Watch {
     pub loop_stalled: bool,
     /// A counter in hardware has seen other steps than the ledger (W12).
     pub count_differs: bool,
-    /// The loop did what it must not do: it allocated, or lost a message.
+    /// The loop did what it must not do: it allocated (I7).
     pub internal_error: bool,
     /// A self-test that is repeated while the pump runs has failed (W07).
     pub self_test_failed: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pump_control::{ClientError, Code, Request, Status};
 
-use crate::rig::{Daemon, brisk};
+use crate::rig::{Daemon, await_it, brisk};
 
 #[test]
 fn a_prescription_is_armed_run_paused_and_stopped_and_every_step_is_counted() {
@@ -59,7 +59,7 @@ fn what_is_wrong_is_refused_with_its_place_and_nothing_is_armed() {
 #[test]
 fn a_loop_that_stands_still_or_spins_loses_its_motor() {
     for manner in ["stall", "spin"] {
-        let daemon = Daemon::start(&["--fault", &format!("loop={manner}@3s+400ms")]);
+        let daemon = Daemon::start(&["--fault", &format!("loop={manner}@8s+400ms")]);
         daemon.arm(&brisk("")).expect("it is armed");
         daemon.ask(&Request::Start).expect("it starts");
         let status = daemon.until("the sentinel has noticed", |status| {
@@ -83,7 +83,7 @@ fn a_loop_that_stands_still_or_spins_loses_its_motor() {
 #[test]
 fn a_thread_that_hangs_is_an_alarm_and_moves_no_edge() {
     for (thread, alarm) in [("inputs", "inputs-stalled"), ("journal", "journal-stalled")] {
-        let mut daemon = Daemon::start(&["--fault", &format!("{thread}=stall@3s+4s")]);
+        let mut daemon = Daemon::start(&["--fault", &format!("{thread}=stall@8s+4s")]);
         daemon.arm(&brisk("")).expect("it is armed");
         daemon.ask(&Request::Start).expect("it starts");
         let status = daemon.until("it is noticed", |status| {
@@ -105,6 +105,49 @@ fn a_thread_that_hangs_is_an_alarm_and_moves_no_edge() {
             .all(|due| (due - first).is_multiple_of(3_000_000));
         assert!(planned, "{thread}");
     }
+}
+
+/// The thread that operators speak to can't say itself that it hangs: the record does.
+#[test]
+fn operators_that_are_kept_waiting_are_an_alarm_in_the_record_and_move_no_edge() {
+    let mut daemon = Daemon::start(&["--fault", "control=stall@8s+4s"]);
+    daemon.arm(&brisk("")).expect("it is armed");
+    daemon.ask(&Request::Start).expect("it starts");
+    await_it("it is noticed, and over", || {
+        let log = daemon.log();
+        let raised = log.contains("AlarmRaised { alarm: ControlStalled }");
+        (raised && log.contains("AlarmCleared { alarm: ControlStalled }")).then_some(())
+    });
+    assert_eq!(daemon.status().state, "infusing");
+    daemon.ask(&Request::Stop).expect("it stops");
+    daemon.terminate();
+    let edges = daemon.tape();
+    let edges = &edges[100..];
+    let planned = edges
+        .iter()
+        .all(|due| (due - edges[0]).is_multiple_of(3_000_000));
+    assert!(planned);
+}
+
+/// P03: a running pump is not armed over, and its strategies stay.
+#[test]
+fn nothing_is_armed_while_the_pump_runs() {
+    let daemon = Daemon::start(&[]);
+    daemon.arm(&brisk("")).expect("it is armed");
+    daemon.ask(&Request::Start).expect("it starts");
+    let before = daemon.until("it delivers", |status| {
+        status
+            .ledger
+            .as_ref()
+            .is_some_and(|it| it.delivered_steps > 0)
+    });
+    match daemon.arm(&brisk("")) {
+        Err(ClientError::Refused(refusal)) => assert_eq!(refusal.code, Code::WrongState),
+        other => panic!("{other:?}"),
+    }
+    let after = daemon.status();
+    assert_eq!(after.state, "infusing");
+    assert_eq!(after.regimens[0].pid, before.regimens[0].pid);
 }
 
 /// I12, in small: a child that is killed is an alarm, is born again, and the pump goes on.

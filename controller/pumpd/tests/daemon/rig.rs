@@ -34,6 +34,8 @@ impl Daemon {
         command.arg("--socket").arg(folder.join("socket"));
         command.arg("--tape").arg(folder.join("tape.csv"));
         let log = std::fs::File::create(folder.join("log")).expect("a log");
+        // The log has every event.
+        command.env("RUST_LOG", "info,pumpd::journal=debug");
         command.stdin(Stdio::null()).stderr(log);
         command
     }
