@@ -100,6 +100,7 @@ mod unit;
 mod value;
 mod vtbi;
 mod wiring;
+mod words;
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use ceiling::{Limit, LimitKind, LimitSource};
@@ -118,3 +119,4 @@ pub use span::{SpanError, read_span};
 pub use syntax::{ParsedToml, SyntaxError, TooDeep, parse_toml};
 pub use unit::Dimension;
 pub use wiring::{Active, Counter, Gpio, InputWire, LineName, OutputWire};
+pub use words::{envelope_lines, rate_text, span_text, steps_text};

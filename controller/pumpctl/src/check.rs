@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use pump_core::prescription::{Envelope, LockoutEdge, OnStrategyLoss};
-use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
-use pump_prescription::{Checked, Dimension, Exact, show};
+use pump_core::prescription::OnStrategyLoss;
+use pump_core::quantity::Steps;
+use pump_prescription::{
+    Checked, Dimension, envelope_lines, rate_text, show, span_text, steps_text,
+};
 
 use crate::cli::CheckArgs;
 use crate::failure::Failure;
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
 fn summary(path: &Path, rx: &Checked) -> String {
     let mut text = String::new();
     let step = rx.core.volume_per_step;
-    let in_steps = |steps: Steps| fraction(step.num(), step.den(), Dimension::Volume, steps.0);
+    let in_steps = |steps: Steps| steps_text(step, steps);
     let _ = writeln!(text, "{}: good", path.display());
     let _ = writeln!(text, "  {}, {}", printable(&rx.id), rx.route.name());
     let _ = writeln!(text, "  sha256 {}", rx.sha256_hex());
@@ -107,7 +109,7 @@ fn summary(path: &Path, rx: &Checked) -> String {
 
     let _ = writeln!(text, "\n  {:<19} {:<19} at most", "regimen", "strategy");
     for regimen in &rx.regimens {
-        let mut lines = envelope(&regimen.envelope).into_iter();
+        let mut lines = envelope_lines(&regimen.envelope).into_iter();
         let first = lines.next().unwrap_or_else(|| "nothing".to_owned());
         let name = printable(&regimen.name);
         let _ = writeln!(
@@ -132,59 +134,4 @@ fn summary(path: &Path, rx: &Checked) -> String {
     let lease = span_text(rx.core.order_lease);
     let _ = writeln!(text, "\n  without its strategy for {lease}: {lost}");
     text
-}
-
-/// What an envelope allows, a line for each thing.
-fn envelope(envelope: &Envelope) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !envelope.basal.is_zero() {
-        lines.push(format!("basal {}", rate_text(envelope.basal)));
-    }
-    let Some(bolus) = envelope.bolus else {
-        return lines;
-    };
-    let (volume, over) = (volume_text(bolus.max), span_text(bolus.over));
-    lines.push(format!("bolus {volume} over {over}"));
-    if let Some(demand) = bolus.demand {
-        let edge = match demand.edge {
-            LockoutEdge::StartToStart => "start to start",
-            LockoutEdge::EndToStart => "end to start",
-        };
-        lines.push(format!(
-            "on demand, lockout {} {edge}",
-            span_text(demand.lockout)
-        ));
-        for count in demand.counts.into_iter().flatten() {
-            lines.push(format!(
-                "at most {} in {}",
-                count.max,
-                span_text(count.period)
-            ));
-        }
-    }
-    if let Some(interval) = bolus.interval {
-        lines.push(format!("unasked, every {}", span_text(interval)));
-    }
-    lines
-}
-
-fn fraction(num: u64, den: u64, dimension: Dimension, times: u64) -> String {
-    let value = Exact::new(u128::from(num), u128::from(den));
-    let value = value.and_then(|value| value.times(Exact::whole(u128::from(times))));
-    value.map_or_else(
-        || "more than can be written".to_owned(),
-        |value| show(value, dimension),
-    )
-}
-
-fn volume_text(volume: Volume) -> String {
-    fraction(volume.num(), volume.den(), Dimension::Volume, 1)
-}
-
-fn rate_text(rate: Rate) -> String {
-    fraction(rate.num(), rate.den(), Dimension::VolumeRate, 1)
-}
-
-fn span_text(span: Nanoseconds) -> String {
-    fraction(span.0, 1, Dimension::Time, 1)
 }

@@ -1,12 +1,13 @@
 //! A prescription as rows of what and how much, to lay two of them side by side.
 
-use pump_core::prescription::{Envelope, LockoutEdge, OnStrategyLoss};
-use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
-use pump_prescription::{Checked, CheckedRegimen, Dimension, Exact, show};
+use pump_core::prescription::OnStrategyLoss;
+use pump_core::quantity::Steps;
+use pump_prescription::{
+    Checked, CheckedRegimen, Dimension, Exact, envelope_lines, rate_text, show, span_text,
+    steps_text,
+};
 use strategy_abi::Fraction;
 use strategy_link::{Kind, Param, whole};
-
-const TOO_LONG: &str = "more than can be written";
 
 /// What is given, under which limits and by which rule.
 pub(crate) fn of(rx: &Checked) -> Vec<(String, String)> {
@@ -26,7 +27,7 @@ pub(crate) fn of(rx: &Checked) -> Vec<(String, String)> {
         row(what, format!("{concentration}{primary}"));
     }
     let step = rx.core.volume_per_step;
-    let steps = |steps: Steps| fraction(step.num(), step.den(), Dimension::Volume, steps.0);
+    let steps = |steps: Steps| steps_text(step, steps);
     let held = rx.core.reservoir;
     let (volume, low, empty) = (steps(held.volume), steps(held.low), steps(held.empty));
     row(
@@ -70,7 +71,7 @@ fn regimen(regimen: &CheckedRegimen, row: &mut impl FnMut(String, String)) {
     for (param, value) in declaration.params.iter().zip(&regimen.values) {
         row(format!("{name}: {}", param.name), value_text(param, *value));
     }
-    let most = envelope(&regimen.envelope);
+    let most = envelope_lines(&regimen.envelope);
     let most = match most.is_empty() {
         true => "nothing".to_owned(),
         false => most.join("; "),
@@ -82,7 +83,7 @@ fn regimen(regimen: &CheckedRegimen, row: &mut impl FnMut(String, String)) {
 fn value_text(param: &Param, value: Fraction) -> String {
     let in_units = |dimension| match Exact::from_fraction(value) {
         Some(exact) => show(exact, dimension),
-        None => TOO_LONG.to_owned(),
+        None => "more than can be written".to_owned(),
     };
     let plain = || match whole(value) {
         Some(number) => number.to_string(),
@@ -104,51 +105,4 @@ fn value_text(param: &Param, value: Fraction) -> String {
             _ => plain(),
         },
     }
-}
-
-/// What an envelope allows.
-fn envelope(envelope: &Envelope) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !envelope.basal.is_zero() {
-        lines.push(format!("basal {}", rate_text(envelope.basal)));
-    }
-    let Some(bolus) = envelope.bolus else {
-        return lines;
-    };
-    let (volume, over) = (volume_text(bolus.max), span_text(bolus.over));
-    lines.push(format!("bolus {volume} over {over}"));
-    if let Some(demand) = bolus.demand {
-        let edge = match demand.edge {
-            LockoutEdge::StartToStart => "start to start",
-            LockoutEdge::EndToStart => "end to start",
-        };
-        let lockout = span_text(demand.lockout);
-        lines.push(format!("on demand, lockout {lockout} {edge}"));
-        for count in demand.counts.into_iter().flatten() {
-            let period = span_text(count.period);
-            lines.push(format!("at most {} in {period}", count.max));
-        }
-    }
-    if let Some(interval) = bolus.interval {
-        lines.push(format!("unasked, every {}", span_text(interval)));
-    }
-    lines
-}
-
-fn fraction(num: u64, den: u64, dimension: Dimension, times: u64) -> String {
-    let value = Exact::new(u128::from(num), u128::from(den));
-    let value = value.and_then(|value| value.times(Exact::whole(u128::from(times))));
-    value.map_or_else(|| TOO_LONG.to_owned(), |value| show(value, dimension))
-}
-
-fn volume_text(volume: Volume) -> String {
-    fraction(volume.num(), volume.den(), Dimension::Volume, 1)
-}
-
-fn rate_text(rate: Rate) -> String {
-    fraction(rate.num(), rate.den(), Dimension::VolumeRate, 1)
-}
-
-fn span_text(span: Nanoseconds) -> String {
-    fraction(span.0, 1, Dimension::Time, 1)
 }
