@@ -1,7 +1,10 @@
 //! What outlives a loss of power, and the pump that comes back from it.
 
+use core::fmt;
+
 use crate::alarm::Alarm;
 use crate::bolus::BolusId;
+use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
@@ -23,6 +26,104 @@ impl Checkpoint {
     pub const fn at(&self) -> MonoNs {
         self.at
     }
+
+    /// The most bytes of [`Checkpoint::encode`]. A subject of weeks takes a few kB.
+    pub const MAX_BYTES: usize = LONGEST_NUMBER
+        .saturating_mul(4)
+        .saturating_add(1)
+        .saturating_add(Memory::MOST_BYTES);
+
+    /// Writes it down, and says how many bytes that takes. Where `to` has fewer, which it
+    /// can't with [`Checkpoint::MAX_BYTES`], what is in it is of no use.
+    pub fn encode(&self, to: &mut [u8]) -> usize {
+        let mut writer = Writer::new(to);
+        writer.byte(VERSION);
+        writer.number(self.at.0);
+        writer.number(self.issued.0);
+        writer.number(self.last_bolus.0);
+        writer.number(self.last_demand.0);
+        self.memory.write(&mut writer, self.at);
+        writer.len()
+    }
+
+    /// Reads what [`Checkpoint::encode`] wrote. The bytes are not trusted: whatever they
+    /// are, what comes of them is a memory that agrees with itself, or a flaw. That they
+    /// are the newest of this pump, and whole to the bit, is the journal's to know.
+    ///
+    /// # Errors
+    /// See [`CheckpointFlaw`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointFlaw> {
+        let mut reader = Reader::new(bytes);
+        let version = reader.byte()?;
+        if version != VERSION {
+            return Err(CheckpointFlaw::Version { found: version });
+        }
+        let at = MonoNs(reader.number()?);
+        if at > LATEST {
+            return Err(CheckpointFlaw::Clock);
+        }
+        let checkpoint = Self {
+            at,
+            issued: Steps(reader.number()?),
+            last_bolus: BolusId(reader.number()?),
+            last_demand: DemandId(reader.number()?),
+            memory: Memory::read(&mut reader, at)?,
+        };
+        reader.done()?;
+        Ok(checkpoint)
+    }
+}
+
+/// How a checkpoint is written down. Another number is another way.
+const VERSION: u8 = 1;
+/// No pump is 292 years old, and every instant after it must have room.
+const LATEST: MonoNs = MonoNs(u64::MAX >> 1);
+
+/// Why bytes are no checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointFlaw {
+    /// They are written in a way that this build does not know.
+    Version {
+        /// The way's number.
+        found: u8,
+    },
+    /// They end in the middle.
+    Truncated,
+    /// Something follows the end.
+    Trailing,
+    /// A number has more than 64 bits, or a yes or no is neither.
+    Number,
+    /// The pump's clock is beyond the life of any pump.
+    Clock,
+    /// A window of what was given does not fill its day, or begins before the pump did.
+    Window,
+    /// The counts are of steps without a volume.
+    Measure,
+    /// A drug is there twice, is without mass, or is armed and not there.
+    Drugs,
+    /// The boluses do not lie one after the other between the pump's beginning and now.
+    Boluses,
+}
+
+impl fmt::Display for CheckpointFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Version { found } => {
+                return write!(
+                    f,
+                    "it is written in version {found}, and only {VERSION} is known"
+                );
+            }
+            Self::Truncated => "it ends in the middle",
+            Self::Trailing => "something follows its end",
+            Self::Number => "a number in it is none",
+            Self::Clock => "its clock is beyond the life of any pump",
+            Self::Window => "a window of what was given does not fill its day",
+            Self::Measure => "it counts steps that have no volume",
+            Self::Drugs => "its drugs contradict each other",
+            Self::Boluses => "its boluses do not lie one after the other",
+        })
+    }
 }
 
 impl Pump {
@@ -34,6 +135,7 @@ impl Pump {
             // It may start as soon as its credit is there: remember it as started.
             memory.remember(self.now, &pending.bolus);
         }
+        memory.boluses.tidy(self.now);
         Checkpoint {
             at: self.now,
             memory,

@@ -118,6 +118,7 @@
 
 pub mod alarm;
 pub mod bolus;
+mod bytes;
 pub mod checkpoint;
 mod delivery;
 mod demand;

@@ -3,9 +3,12 @@
 //! It belongs to the pump and its subject, not to a prescription: it survives re-arming and
 //! restart, and only a new subject clears it.
 
+use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::checkpoint::CheckpointFlaw;
 use crate::prescription::{DemandEnvelope, LockoutEdge};
 use crate::quantity::{MonoNs, Nanoseconds};
 use crate::reason::Reason;
+use crate::twin::{Twin, broken};
 
 /// Starts that are remembered. A lockout of a minute lets 1440 demands a day through.
 const REMEMBERED: usize = 2048;
@@ -104,6 +107,104 @@ impl BolusMemory {
         {
             last.end.get_or_insert(at);
         }
+    }
+
+    /// Forgets the starts that no count can reach any more, and says of the others only what
+    /// must be said, so that two memories of the same boluses are equal.
+    pub(crate) fn tidy(&mut self, now: MonoNs) {
+        self.starts.rotate_left(self.oldest);
+        self.demand.rotate_left(self.oldest);
+        let known = self.starts.iter().take(self.len);
+        let old = known.take_while(|start| now.since(**start) >= DAY).count();
+        self.starts.rotate_left(old);
+        self.demand.rotate_left(old);
+        (self.oldest, self.len) = (0, self.len.saturating_sub(old));
+        for (start, demand) in self.starts.iter_mut().zip(&mut self.demand).skip(self.len) {
+            (*start, *demand) = (MonoNs(0), false);
+        }
+    }
+
+    /// The most bytes of [`BolusMemory::write`]: a start is an instant and its kind.
+    pub(crate) const MOST_BYTES: usize = LONGEST_NUMBER
+        .saturating_add(LONGEST_NUMBER.saturating_add(1).saturating_mul(REMEMBERED))
+        .saturating_add(LONGEST_NUMBER.saturating_add(1).saturating_mul(4));
+
+    /// A tidy memory: the starts, each by the time since it, the newest first; then the last
+    /// of each group.
+    pub(crate) fn write(&self, to: &mut Writer<'_>, now: MonoNs) {
+        let starts = self.starts.iter().zip(self.demand).take(self.len);
+        to.number(u64::try_from(self.len).unwrap_or(u64::MAX));
+        let mut later = now;
+        for (start, demand) in starts.rev() {
+            to.number(later.since(*start).0);
+            to.flag(demand);
+            later = *start;
+        }
+        for last in [self.last_demand, self.last_other] {
+            to.flag(last.is_some());
+            let Some(last) = last else { continue };
+            to.number(now.since(last.start).0);
+            to.flag(last.end.is_some());
+            if let Some(end) = last.end {
+                to.number(end.since(last.start).0);
+            }
+        }
+    }
+
+    /// Reads what [`BolusMemory::write`] wrote at `now`.
+    pub(crate) fn read(from: &mut Reader<'_>, now: MonoNs) -> Result<Self, CheckpointFlaw> {
+        let before = |later: MonoNs, span: u64| {
+            let earlier = later.0.checked_sub(span).map(MonoNs);
+            earlier.ok_or(CheckpointFlaw::Boluses)
+        };
+        let mut memory = Self::new();
+        memory.len = usize::try_from(from.number()?)
+            .ok()
+            .filter(|len| *len <= REMEMBERED)
+            .ok_or(CheckpointFlaw::Boluses)?;
+        let mut later = now;
+        let places = memory.starts.iter_mut().zip(&mut memory.demand);
+        for (start, demand) in places.take(memory.len).rev() {
+            later = before(later, from.number()?)?;
+            (*start, *demand) = (later, from.flag()?);
+        }
+        for last in [&mut memory.last_demand, &mut memory.last_other] {
+            if !from.flag()? {
+                continue;
+            }
+            let start = before(now, from.number()?)?;
+            let end = if from.flag()? {
+                let end = start.0.checked_add(from.number()?).map(MonoNs);
+                Some(
+                    end.filter(|end| *end <= now)
+                        .ok_or(CheckpointFlaw::Boluses)?,
+                )
+            } else {
+                None
+            };
+            *last = Some(Last { start, end });
+        }
+        if !memory.agrees() {
+            return Err(CheckpointFlaw::Boluses);
+        }
+        if broken(Twin::BolusesUnread) {
+            return Ok(Self::new());
+        }
+        Ok(memory)
+    }
+
+    /// The newest start of a group is that of its last one.
+    fn agrees(&self) -> bool {
+        let newest = |group: bool| {
+            let starts = self.starts.iter().zip(self.demand).take(self.len);
+            let mut of_group = starts.filter(|(_, demand)| *demand == group);
+            of_group.next_back().map(|(start, _)| *start)
+        };
+        [(true, self.last_demand), (false, self.last_other)]
+            .into_iter()
+            .all(|(group, last)| {
+                newest(group).is_none_or(|start| last.is_some_and(|last| last.start == start))
+            })
     }
 
     /// Time until the lockout lets a demand through.

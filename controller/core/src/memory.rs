@@ -2,6 +2,8 @@
 //! drug's mass, boluses for lockouts and counts, and what the reservoir holds.
 
 use crate::bolus::{Bolus, BolusKind};
+use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::checkpoint::CheckpointFlaw;
 use crate::lockout::BolusMemory;
 use crate::prescription::{DrugId, MAX_DRUGS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
@@ -18,6 +20,48 @@ struct DrugMemory {
     /// What one count of the window stands for.
     fg_per_count: u64,
     window: Window,
+}
+
+impl DrugMemory {
+    const MOST_BYTES: usize = Window::MOST_BYTES
+        .saturating_add(size_of::<DrugId>())
+        .saturating_add(LONGEST_NUMBER)
+        .saturating_add(2);
+
+    /// A drug that has been in everything that was given has the window of the volume, which
+    /// is not written twice.
+    fn write(&self, to: &mut Writer<'_>, now: MonoNs, volume: &Window) {
+        for byte in self.id.0 {
+            to.byte(byte);
+        }
+        to.number(self.fg_per_count);
+        let same = self.window == *volume;
+        to.flag(same);
+        if !same {
+            self.window.write(to, now);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>, now: MonoNs, volume: &Window) -> Result<Self, CheckpointFlaw> {
+        let mut id = DrugId([0; 16]);
+        for byte in &mut id.0 {
+            *byte = from.byte()?;
+        }
+        let fg_per_count = from.number()?;
+        if fg_per_count == 0 {
+            return Err(CheckpointFlaw::Drugs);
+        }
+        let window = if from.flag()? {
+            volume.clone()
+        } else {
+            Window::read(from, now)?
+        };
+        Ok(Self {
+            id,
+            fg_per_count,
+            window,
+        })
+    }
 }
 
 /// What survives re-arming and restart.
@@ -177,6 +221,75 @@ impl Memory {
         let content = content.steps(self.measure).unwrap_or(Steps::ZERO);
         self.content = Some(content);
         content
+    }
+
+    /// The most bytes of [`Memory::write`].
+    pub(crate) const MOST_BYTES: usize = Window::MOST_BYTES
+        .saturating_add(LONGEST_NUMBER.saturating_mul(4))
+        .saturating_add(DrugMemory::MOST_BYTES.saturating_mul(REMEMBERED_DRUGS))
+        .saturating_add(MAX_DRUGS)
+        .saturating_add(BolusMemory::MOST_BYTES);
+
+    /// All of it. `now` is the instant of the checkpoint.
+    pub(crate) fn write(&self, to: &mut Writer<'_>, now: MonoNs) {
+        self.volume.write(to, now);
+        to.number(self.measure.num());
+        to.number(self.measure.den());
+        to.flag(self.content.is_some());
+        if let Some(content) = self.content {
+            to.number(content.0);
+        }
+        for drug in &self.drugs {
+            to.flag(drug.is_some());
+            if let Some(drug) = drug {
+                drug.write(to, now, &self.volume);
+            }
+        }
+        for slot in self.armed {
+            let place = slot.and_then(|slot| u8::try_from(slot).ok());
+            to.byte(place.map_or(0, |place| place.saturating_add(1)));
+        }
+        self.boluses.write(to, now);
+    }
+
+    /// Reads what [`Memory::write`] wrote at `now`.
+    pub(crate) fn read(from: &mut Reader<'_>, now: MonoNs) -> Result<Self, CheckpointFlaw> {
+        let mut memory = Self::new();
+        memory.volume = Window::read(from, now)?;
+        let measure = Volume::new(from.number()?, from.number()?);
+        memory.measure = measure
+            .filter(|measure| !measure.is_zero())
+            .ok_or(CheckpointFlaw::Measure)?;
+        if from.flag()? {
+            memory.content = Some(Steps(from.number()?));
+        }
+        for slot in 0..REMEMBERED_DRUGS {
+            if !from.flag()? {
+                continue;
+            }
+            let drug = DrugMemory::read(from, now, &memory.volume)?;
+            let mut known = memory.drugs.iter().flatten();
+            if known.any(|known| known.id == drug.id) {
+                return Err(CheckpointFlaw::Drugs);
+            }
+            if let Some(place) = memory.drugs.get_mut(slot) {
+                *place = Some(drug);
+            }
+        }
+        for place in 0..MAX_DRUGS {
+            let Some(slot) = from.byte()?.checked_sub(1).map(usize::from) else {
+                continue;
+            };
+            let known = memory.drugs.get(slot).is_some_and(Option::is_some);
+            if !known || memory.armed.contains(&Some(slot)) {
+                return Err(CheckpointFlaw::Drugs);
+            }
+            if let Some(armed) = memory.armed.get_mut(place) {
+                *armed = Some(slot);
+            }
+        }
+        memory.boluses = BolusMemory::read(from, now)?;
+        Ok(memory)
     }
 
     /// See [`Window::promise`]; for the volume and for each drug.

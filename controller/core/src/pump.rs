@@ -330,11 +330,12 @@ impl Pump {
         }
         prescription.validate().map_err(ArmError::Prescription)?;
         let grid = Grid::of(prescription).map_err(ArmError::Prescription)?;
-        let now = now.max(self.now);
+        // The memory's clock and the pump's are one, also where the drugs find no room.
+        self.now = now.max(self.now);
+        let now = self.now;
         self.memory
             .rebase(now, prescription)
             .map_err(|_| ArmError::TooManyDrugs)?;
-        self.now = now;
         self.events.clear();
         self.highest = grid.flow(prescription.max_rate).0;
         self.basal = Flow::ZERO;

@@ -23,6 +23,10 @@ pub(crate) enum Twin {
     RemainderDropped,
     /// Nobody counts how often the same alarm has stopped the pump.
     StopsForgotten,
+    /// What a window held before a restart is not read back.
+    WindowsUnread,
+    /// A lockout is forgotten over a restart.
+    BolusesUnread,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

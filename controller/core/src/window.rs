@@ -6,9 +6,12 @@
 //! be written for a drug and must hold over a change of its concentration. Memory: 6 kB
 //! a window.
 
+use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::checkpoint::CheckpointFlaw;
 use crate::prescription::Caps;
 use crate::quantity::{MonoNs, Nanoseconds, Steps};
 use crate::reason::Reason;
+use crate::twin::{Twin, broken};
 
 const MINUTE: u64 = 60_000_000_000;
 /// Minutes that a day touches.
@@ -153,12 +156,76 @@ impl Window {
                 .and_then(|share| u32::try_from(share).ok())
                 .unwrap_or(FULL);
         }
+        self.add_up();
+    }
+
+    /// Works the sums out of the counts.
+    fn add_up(&mut self) {
         let head = self.head;
         let sum = |minutes: u64| {
             let first = head.saturating_sub(minutes);
             (first..=head).fold(0_u64, |sum, minute| sum.saturating_add(self.count(minute)))
         };
         self.sums = SPANS.map(|span| sum(span.minutes));
+    }
+
+    /// The most bytes of [`Window::write`]: no minute takes more than a 33-bit number.
+    pub(crate) const MOST_BYTES: usize = LONGEST_NUMBER.saturating_add(SLOTS.saturating_mul(5));
+
+    /// The minutes that are remembered, the newest first.
+    fn minutes(&self) -> impl Iterator<Item = u64> + use<> {
+        (self.head.saturating_sub(OLDEST)..=self.head).rev()
+    }
+
+    /// The counts without their sums: how far the newest minute is behind `now`, then runs of
+    /// minutes with the same count, the newest first. A run is twice the count, and one more
+    /// where it is longer than a minute; then its length follows.
+    pub(crate) fn write(&self, to: &mut Writer<'_>, now: MonoNs) {
+        to.number(minute_of(now).saturating_sub(self.head));
+        let mut minutes = self.minutes().peekable();
+        while let Some(minute) = minutes.next() {
+            let count = self.count(minute);
+            let mut run = 1_u64;
+            while minutes
+                .next_if(|earlier| self.count(*earlier) == count)
+                .is_some()
+            {
+                run = run.saturating_add(1);
+            }
+            let repeated = run > 1;
+            to.number(count.saturating_mul(2) | u64::from(repeated));
+            if repeated {
+                to.number(run);
+            }
+        }
+    }
+
+    /// Reads what [`Window::write`] wrote at `now`. The sums are worked out, not read.
+    pub(crate) fn read(from: &mut Reader<'_>, now: MonoNs) -> Result<Self, CheckpointFlaw> {
+        let mut window = Self::new();
+        let behind = from.number()?;
+        window.head = minute_of(now)
+            .checked_sub(behind)
+            .ok_or(CheckpointFlaw::Window)?;
+        let mut minutes = window.minutes();
+        let mut minute = minutes.next();
+        while minute.is_some() {
+            let head = from.number()?;
+            let count = u32::try_from(head >> 1).map_err(|_| CheckpointFlaw::Window)?;
+            let run = if head & 1 == 1 { from.number()? } else { 1 };
+            for _ in 0..run {
+                let slot = slot(minute.ok_or(CheckpointFlaw::Window)?);
+                if let Some(place) = window.counts.get_mut(slot) {
+                    *place = count;
+                }
+                minute = minutes.next();
+            }
+        }
+        if broken(Twin::WindowsUnread) {
+            window.counts = [0; SLOTS];
+        }
+        window.add_up();
+        Ok(window)
     }
 
     /// What 1, 4 and 24 h hold, the partial minute whole.

@@ -76,6 +76,10 @@ const TARGETS: &[Target] = &[
         name: "host_message",
         seeds: &[],
     },
+    Target {
+        name: "checkpoint",
+        seeds: &[],
+    },
 ];
 
 /// Builds the targets and runs them, all or the ones named.

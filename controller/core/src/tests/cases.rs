@@ -247,6 +247,19 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         )
 }
 
+/// The power is lost after every other act.
+pub(super) fn restless() -> impl Strategy<Value = Case> {
+    case().prop_map(|case| {
+        let lost = Act::PowerLoss { off_for: S };
+        let acts = case.acts.chunks(2);
+        let acts = acts.flat_map(|acts| acts.iter().chain([&lost])).cloned();
+        Case {
+            acts: acts.collect(),
+            ..case
+        }
+    })
+}
+
 /// What happened, as the witness saw it.
 pub(super) struct Told {
     pub(super) rig: Rig,

@@ -3,6 +3,7 @@
 mod barriers;
 mod boluses;
 mod cases;
+mod checkpoints;
 mod corners;
 mod dose;
 mod late;

@@ -13,7 +13,7 @@ use std::string::String;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use super::cases::case;
+use super::cases::{case, restless};
 use super::oracles::*;
 use crate::reason::Reason;
 use crate::twin::{self, Twin};
@@ -54,7 +54,7 @@ fn run<S: Strategy>(
     }
 }
 
-fn holds<S: Strategy>(strategy: S, property: fn(&S::Value) -> Result<(), String>) {
+pub(super) fn holds<S: Strategy>(strategy: S, property: fn(&S::Value) -> Result<(), String>) {
     if let Err(why) = run(strategy, property, None) {
         panic!("{why}");
     }
@@ -108,8 +108,18 @@ fn i4_no_window_ever_holds_more_than_its_cap() {
 }
 
 #[test]
+fn i4_no_window_holds_more_though_the_power_fails_again_and_again() {
+    holds(restless(), windows_hold);
+}
+
+#[test]
 fn i4_a_twin_that_forgets_the_basal_is_caught() {
     catches(Twin::BasalForgotten, case(), windows_hold);
+}
+
+#[test]
+fn i4_a_twin_that_reads_no_windows_back_is_caught() {
+    catches(Twin::WindowsUnread, restless(), windows_hold);
 }
 
 #[test]
@@ -135,6 +145,11 @@ fn i5_a_twin_without_lockout_is_caught() {
 #[test]
 fn i5_a_twin_that_forgets_loading_boluses_is_caught() {
     catches(Twin::LoadingForgotten, case(), lockouts_hold);
+}
+
+#[test]
+fn i5_a_twin_that_reads_no_boluses_back_is_caught() {
+    catches(Twin::BolusesUnread, case(), lockouts_hold);
 }
 
 #[test]

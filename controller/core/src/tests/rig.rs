@@ -6,6 +6,7 @@ extern crate std;
 use std::boxed::Box;
 use std::vec::Vec;
 
+use crate::checkpoint::Checkpoint;
 use crate::event::{Event, EventKind};
 use crate::order::{Answer, BolusRequest, Order, RegimenId, Snapshot};
 use crate::prescription::*;
@@ -35,7 +36,7 @@ pub(crate) struct Rig {
     /// The journal answers at once.
     pub(crate) journal: bool,
     pub(crate) credit: Steps,
-    pub(crate) saved: crate::checkpoint::Checkpoint,
+    pub(crate) saved: Checkpoint,
     /// How far the pump's clock is behind the witness's: time in which it had no power.
     pub(crate) behind: u64,
     saved_at: u64,
@@ -48,7 +49,7 @@ pub(crate) struct Rig {
     /// How long a sync takes, and the one under way: when it is done, and what it makes
     /// durable.
     pub(crate) sync_takes: u64,
-    syncing: Option<(u64, Steps, Box<crate::checkpoint::Checkpoint>, u64)>,
+    syncing: Option<(u64, Steps, Box<Checkpoint>, u64)>,
     /// The loop wakes up to so much late, now and then.
     pub(crate) late_by: u64,
     dice: u64,
@@ -148,6 +149,14 @@ pub(crate) fn clinician(ul: u64, over: u64) -> Command {
         volume: volume_ul(ul),
         over: Nanoseconds(over),
     }
+}
+
+/// A checkpoint as it lies on the disk.
+pub(crate) fn written(checkpoint: &Checkpoint) -> Vec<u8> {
+    let mut bytes = std::vec![0; Checkpoint::MAX_BYTES];
+    let len = checkpoint.encode(&mut bytes);
+    bytes.truncate(len);
+    bytes
 }
 
 /// Every bolus that ended: when, with how many steps delivered, and why it was cut.
@@ -330,14 +339,15 @@ impl Rig {
         });
     }
 
-    /// The power is lost and comes back: the pump knows only what was durable, and nothing
-    /// of the time that has passed since.
+    /// The power is lost and comes back: the pump knows only what was durable, to the byte,
+    /// and nothing of the time that has passed since.
     pub(crate) fn lose_power(&mut self, off_for: u64) {
         self.fate = EdgeFate::None;
         self.syncing = None;
         self.now += off_for;
         self.behind = self.now - self.saved_at;
-        *self.pump = Pump::restore(&self.saved, self.credit);
+        let saved = Checkpoint::decode(&written(&self.saved)).expect("what was written");
+        *self.pump = Pump::restore(&saved, self.credit);
         self.credit = Steps::ZERO;
         self.note_events();
         self.save();
