@@ -117,6 +117,7 @@
 )]
 
 pub mod alarm;
+mod arming;
 pub mod bolus;
 mod bytes;
 pub mod checkpoint;

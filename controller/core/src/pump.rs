@@ -2,12 +2,10 @@
 //!
 //! The tick itself is in `tick.rs`.
 
-use core::fmt;
-
 use crate::alarm::{ActiveAlarms, Alarm};
 use crate::bolus::{Bolus, BolusId, Pending};
 use crate::event::{Event, EventKind, Events};
-use crate::grid::{Flow, Grid};
+use crate::grid::Flow;
 use crate::ledger::{Counts, Ledger};
 use crate::memory::Memory;
 use crate::order::{BolusRequest, DemandId, Order, RegimenId, Snapshot};
@@ -18,6 +16,8 @@ use crate::reason::Reason;
 use crate::regimen::Regimen;
 use crate::watch::Stops;
 use crate::window::caps_by_span;
+
+pub use crate::arming::{ArmError, NotStill};
 
 /// The grid of the therapy clock on which inputs are answered and strategies are asked.
 pub const TICK: Nanoseconds = Nanoseconds::from_millis(10);
@@ -173,29 +173,6 @@ pub struct Outputs {
     pub wake_at: MonoNs,
 }
 
-/// Why a prescription was not armed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArmError {
-    /// The pump is delivering or paused: stop it first.
-    NotStill,
-    /// The prescription contradicts itself.
-    Prescription(crate::prescription::Flaw),
-    /// The pump's memory has no room for another drug until older ones are 24 h old.
-    TooManyDrugs,
-}
-
-impl fmt::Display for ArmError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotStill => f.write_str("the pump is not still: stop it first"),
-            Self::Prescription(flaw) => write!(f, "the prescription contradicts itself: {flaw}"),
-            Self::TooManyDrugs => f.write_str(
-                "eight other drugs were given in the last 24 h, and no more can be told apart",
-            ),
-        }
-    }
-}
-
 /// A press that waits for a strategy's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
@@ -318,49 +295,6 @@ impl Pump {
         }
     }
 
-    /// Makes `prescription` the one that [`Command::Start`] will run. Its ledger and its
-    /// credit begin at zero; windows, lockouts and counts, and what the reservoir holds,
-    /// go on.
-    ///
-    /// # Errors
-    /// See [`ArmError`]; nothing is changed then.
-    pub fn arm(&mut self, now: MonoNs, prescription: &Prescription) -> Result<(), ArmError> {
-        if matches!(self.state, State::Infusing | State::Paused) || self.in_flight {
-            return Err(ArmError::NotStill);
-        }
-        prescription.validate().map_err(ArmError::Prescription)?;
-        let grid = Grid::of(prescription).map_err(ArmError::Prescription)?;
-        // The memory's clock and the pump's are one, also where the drugs find no room.
-        self.now = now.max(self.now);
-        let now = self.now;
-        self.memory
-            .rebase(now, prescription)
-            .map_err(|_| ArmError::TooManyDrugs)?;
-        self.events.clear();
-        self.highest = grid.flow(prescription.max_rate).0;
-        self.basal = Flow::ZERO;
-        self.planner = Some(Planner::new(grid, now));
-        self.regimens = prescription
-            .regimens
-            .map(|envelope| envelope.map(Regimen::new));
-        self.armed = Some(*prescription);
-        self.counts = Counts::default();
-        self.begun = false;
-        self.windows_fit = false;
-        self.last_edge_of = None;
-        self.resting_since = None;
-        self.credit = Steps::ZERO;
-        self.credit_wanted = Steps::ZERO;
-        self.credit_size = Steps::ZERO;
-        self.stops = Stops::NONE;
-        for row in crate::alarm::ALARMS {
-            self.clear_alarm(row.alarm);
-        }
-        self.watch_reservoir();
-        self.go(State::Armed);
-        Ok(())
-    }
-
     /// Where the pump is.
     pub const fn state(&self) -> State {
         self.state
@@ -388,12 +322,12 @@ impl Pump {
         Nanoseconds(shortest.unwrap_or(Nanoseconds::ZERO).0 >> 2)
     }
 
-    /// What happened in the last call of `arm`, `tick` or `restore`.
+    /// What happened in the last call of `arm`, `disarm`, `tick` or `restore`.
     pub fn events(&self) -> &[Event] {
         self.events.list()
     }
 
-    /// The ledger of what is armed; `None` while nothing ever was.
+    /// The ledger of what is armed; `None` while nothing is.
     pub fn ledger(&self) -> Option<Ledger> {
         let planner = self.planner.as_ref()?;
         let (remainder, parts_per_step) = planner.remainder();

@@ -27,6 +27,8 @@ pub(crate) enum Twin {
     WindowsUnread,
     /// A lockout is forgotten over a restart.
     BolusesUnread,
+    /// What was given is forgotten when the prescription is.
+    DisarmingForgets,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

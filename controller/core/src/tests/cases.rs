@@ -14,7 +14,7 @@ use super::rig::*;
 use crate::event::EventKind;
 use crate::order::{Answer, BolusRequest, Order, Snapshot};
 use crate::prescription::*;
-use crate::pump::{Command, State};
+use crate::pump::Command;
 use crate::quantity::{Nanoseconds, Rate, Steps, Volume};
 
 /// What a test's strategy says until it is told otherwise.
@@ -64,7 +64,8 @@ pub(super) enum Act {
     PowerLoss {
         off_for: u64,
     },
-    /// Stop, arm again with the caps at so many per cent, start.
+    /// Stop, arm again with the caps at so many per cent, start; where that is even, disarmed
+    /// between the two.
     Rearm {
         caps_percent: u64,
     },
@@ -377,8 +378,12 @@ pub(super) fn play(case: &Case) -> Told {
             Act::Rearm { caps_percent } => {
                 rig.command(Command::Stop);
                 keep(&mut live, &log, epoch);
+                if caps_percent % 2 == 0 {
+                    rig.disarm().expect("a pump that was stopped");
+                    rig.run_for(caps_percent * S);
+                }
                 let lowered = rearmed(&case.p, caps_percent);
-                if lowered.validate().is_ok() && rig.pump.state() != State::Disarmed {
+                if lowered.validate().is_ok() {
                     p = lowered;
                 }
                 epoch = begin(&mut rig, &p);

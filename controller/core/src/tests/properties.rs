@@ -148,6 +148,11 @@ fn i5_a_twin_that_forgets_loading_boluses_is_caught() {
 }
 
 #[test]
+fn i5_a_twin_that_forgets_what_it_gave_when_disarmed_is_caught() {
+    catches(Twin::DisarmingForgets, case(), lockouts_hold);
+}
+
+#[test]
 fn i5_a_twin_that_reads_no_boluses_back_is_caught() {
     catches(Twin::BolusesUnread, case(), lockouts_hold);
 }

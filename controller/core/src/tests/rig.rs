@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::event::{Event, EventKind};
 use crate::order::{Answer, BolusRequest, Order, RegimenId, Snapshot};
 use crate::prescription::*;
-use crate::pump::{Command, EdgeFate, Inputs, Outputs, Pump, Sensors};
+use crate::pump::{Command, EdgeFate, Inputs, NotStill, Outputs, Pump, Sensors};
 use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use crate::reason::Reason;
 
@@ -363,6 +363,16 @@ impl Rig {
         self.syncing = None;
         self.issued = 0;
         self.save();
+    }
+
+    pub(crate) fn disarm(&mut self) -> Result<(), NotStill> {
+        self.pump.disarm(MonoNs(self.now - self.behind))?;
+        self.note_events();
+        self.credit = Steps::ZERO;
+        self.syncing = None;
+        self.issued = 0;
+        self.save();
+        Ok(())
     }
 
     fn save(&mut self) {

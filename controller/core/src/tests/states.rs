@@ -9,7 +9,7 @@ use super::rig::*;
 use crate::alarm::Alarm;
 use crate::event::EventKind;
 use crate::prescription::*;
-use crate::pump::{Command, EdgeFate, Inputs, Pump, Sensors, State};
+use crate::pump::{Command, EdgeFate, Inputs, NotStill, Pump, Sensors, State};
 use crate::quantity::{MonoNs, Steps, Volume};
 use crate::reason::Reason;
 
@@ -187,4 +187,70 @@ fn the_same_inputs_give_the_same_outputs() {
         assert_eq!(tick(&mut one), tick(&mut other));
     }
     assert_eq!(one, other);
+}
+
+#[test]
+fn a_pump_is_disarmed_only_while_it_is_still() {
+    let rate = ul_per_h(360);
+    let mut p = roomy();
+    p.regimens[0] = Some(basal(rate));
+    let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
+    rig.run_until(MIN);
+    let before = rig.pump.clone();
+    assert_eq!(rig.disarm(), Err(NotStill));
+    assert_eq!(rig.pump, before);
+    rig.command(Command::Pause);
+    assert_eq!(rig.disarm(), Err(NotStill));
+    rig.command(Command::Stop);
+    assert_eq!(rig.disarm(), Ok(()));
+    assert_eq!(rig.pump.state(), State::Disarmed);
+    assert_eq!((rig.pump.armed(), rig.pump.ledger()), (None, None));
+    let told = |event: &crate::event::Event| {
+        let (from, to) = (State::Stopped, State::Disarmed);
+        event.kind == EventKind::State { from, to }
+    };
+    assert!(rig.events.iter().any(told));
+    // Nothing runs, and nothing is asked for, until another prescription is armed.
+    rig.command(Command::Start);
+    rig.run_for(H);
+    assert_eq!(rig.edges.len(), 120);
+    assert_eq!(rig.disarm(), Ok(()));
+    rig.arm(&p);
+    assert_eq!(rig.disarm(), Ok(()), "an arming that failed half-way");
+    rig.arm(&p);
+    rig.command(Command::Start);
+    rig.run_for(MIN);
+    assert!(rig.edges.len() > 200);
+}
+
+#[test]
+fn disarming_keeps_what_the_reservoir_holds_and_the_alarms_about_the_pump() {
+    let rate = ul_per_h(360);
+    let mut p = roomy();
+    p.reservoir.low = Steps(20_000_000);
+    p.regimens[0] = Some(basal(rate));
+    let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
+    rig.run_until(MIN);
+    rig.refuse_next_edge();
+    rig.run_for(MIN);
+    let content = rig.pump.memory.content();
+    assert_eq!(rig.pump.state(), State::Faulted);
+    rig.disarm().expect("a pump that stands still");
+    assert_eq!(rig.pump.memory.content(), content);
+    assert!(content < Steps(20_000_000));
+    let left: Vec<Alarm> = rig.pump.alarms().iter().collect();
+    assert_eq!(left, vec![Alarm::MotorFault]);
+}
+
+#[test]
+fn nothing_is_disarmed_while_an_edge_is_on_its_way() {
+    let rate = ul_per_h(360);
+    let mut p = roomy();
+    p.vtbi = Some(Steps(1));
+    p.regimens[0] = Some(basal(rate));
+    let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
+    rig.run_until(499 * MS);
+    assert!(rig.pump.tick(MonoNs(500 * MS), &Inputs::default()).step);
+    assert_eq!(rig.pump.state(), State::Complete);
+    assert_eq!(rig.pump.disarm(MonoNs(501 * MS)), Err(NotStill));
 }
