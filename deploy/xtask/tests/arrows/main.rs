@@ -73,6 +73,7 @@ fn sound() -> Vec<Package> {
         member("pump-lane", &["crossbeam-channel"]),
         member("pump-rt", &["pump-core", "libc"]),
         member("pump-control", &["libc"]),
+        member("pump-journal", &["rusqlite"]),
         member(
             "pump-simulator",
             &["pump-core", "pump-hal", "pump-prescription"],
@@ -84,6 +85,7 @@ fn sound() -> Vec<Package> {
         foreign("toml", &[]),
         foreign("crossbeam-channel", &[]),
         foreign("gpio-cdev", &["libc"]),
+        foreign("rusqlite", &[]),
         foreign("libloading", &["cfg-if"]),
         foreign("wrapper", &["libloading"]),
         foreign("tokio", &[]),
@@ -148,6 +150,16 @@ fn every_wrong_arrow_is_caught_and_named() {
             "pump-control",
             "pump-core",
             "pump-control may not reach pump-core",
+        ),
+        (
+            "pump-journal",
+            "pump-core",
+            "pump-journal may depend only on",
+        ),
+        (
+            "pumpctl",
+            "rusqlite",
+            "only pump-journal may depend on rusqlite",
         ),
         (
             "pump-prescription",

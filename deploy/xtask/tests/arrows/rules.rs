@@ -53,6 +53,12 @@ pub(crate) const RULES: &[Rule] = &[
         "pump-rt",
         &["pump-core", "rustix", "thread-priority", "libc"],
     ),
+    // What is durable is written through one door, which knows words and bytes and no doses.
+    Rule::Sole("pump-journal", &["rusqlite", "libsqlite3-sys"]),
+    Rule::Only(
+        "pump-journal",
+        &["rusqlite", "rustix", "serde_json", "sha2"],
+    ),
     // The simulator is handed its strategies.
     Rule::Never("pump-simulator", &[LOADER, "strategy-host"]),
     Rule::Never("pump-hal", &[LOADER, "pump-prescription", "strategy-link"]),
