@@ -22,6 +22,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Steps of its arming that had left or may have left by then.
+    pub const fn issued(&self) -> Steps {
+        self.issued
+    }
+
     /// The pump's clock at the checkpoint; the restored pump goes on from here.
     pub const fn at(&self) -> MonoNs {
         self.at
