@@ -48,9 +48,32 @@ pub struct Status {
     pub demands: Demands,
     /// How the loop does.
     pub health: Health,
+    /// How the record of everything does; without it: the daemon is of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Journal>,
     /// The threads as the kernel reports them, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<Threads>,
+}
+
+/// The journal: what was made durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The head of its hash chain, in hexadecimal: who writes it down can tell later that no
+    /// row before it was changed.
+    pub head: String,
+    /// Commits since the daemon began.
+    pub commits: u64,
+    /// How long the last one took.
+    pub last_sync_ns: u64,
+    /// How long the slowest took.
+    pub slowest_sync_ns: u64,
+    /// What keeps it from being written now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// What to do about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 /// The armed prescription.

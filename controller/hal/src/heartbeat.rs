@@ -15,6 +15,12 @@ pub trait Heartbeat: Send {
     fn beat(&mut self) -> Result<(), LineError>;
 }
 
+impl<H: Heartbeat + ?Sized> Heartbeat for Box<H> {
+    fn beat(&mut self) -> Result<(), LineError> {
+        (**self).beat()
+    }
+}
+
 /// A heartbeat on a line: each beat is one edge.
 #[derive(Debug)]
 pub struct HeartbeatLine<L> {

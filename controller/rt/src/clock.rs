@@ -33,6 +33,18 @@ pub fn sleep_until(at: MonoNs) {
     while clock_nanosleep_absolute(ClockId::Monotonic, &at) == Err(Errno::INTR) {}
 }
 
+/// Whether the kernel says that the wall clock is synchronised to something better than itself.
+/// A system call; for a thread that may wait.
+pub fn wall_is_synchronised() -> bool {
+    // SAFETY: all-zero is a valid `timex`, a struct of integers; with no mode set the call only
+    // fills it in, and it outlives the call.
+    let state = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        libc::adjtimex(&raw mut timex)
+    };
+    state >= 0 && state != libc::TIME_ERROR
+}
+
 /// Does once what the first reading of a clock would do: find out where the kernel put it,
 /// which takes a file and memory on kernels before 6.4.
 /// [`thread::spawn`](crate::thread::spawn) does it before a body begins.
