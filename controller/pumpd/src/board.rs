@@ -17,7 +17,7 @@ use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use pump_core::reason::Reason;
 
 use crate::messages::{News, View};
-use crate::words::{self, Teller};
+use crate::words::Teller;
 
 /// So many of the last events are kept.
 const KEPT: usize = 1_000;
@@ -207,7 +207,8 @@ impl Board {
             | EventKind::Refilled { .. } => {}
         }
         self.seq = self.seq.saturating_add(1);
-        let document = self.event_document(event);
+        let at = self.therapy(event.at);
+        let document = self.teller().document(self.seq, at, event);
         if self.events.len() >= KEPT {
             self.events.pop_front();
         }
@@ -231,50 +232,6 @@ impl Board {
     /// On the therapy clock; zero before the start.
     fn therapy(&self, at: MonoNs) -> u64 {
         self.started_at.map_or(0, |start| at.since(start).0)
-    }
-
-    /// The event that came last, for those who watch.
-    fn event_document(&self, event: &Event) -> doc::Event {
-        let teller = self.teller();
-        let (mut regimen, mut reason, mut alarm) = (None, None, None);
-        match event.kind {
-            EventKind::Basal {
-                regimen: of,
-                reason: why,
-                ..
-            } => (regimen, reason) = (Some(of), why),
-            EventKind::DemandRefused {
-                regimen: of,
-                reason: why,
-                ..
-            }
-            | EventKind::BolusRefused {
-                regimen: of,
-                reason: why,
-                ..
-            } => (regimen, reason) = (of, Some(why)),
-            EventKind::BolusStarted { regimen: of, .. } => regimen = of,
-            EventKind::BolusStretched { reason: why, .. }
-            | EventKind::CommandRefused { reason: why } => reason = Some(why),
-            EventKind::BolusEnded { cut, .. } => reason = cut,
-            EventKind::StrategyLost { regimen: of }
-            | EventKind::StrategyBack { regimen: of }
-            | EventKind::OrderDropped { regimen: of, .. } => regimen = Some(of),
-            EventKind::AlarmRaised { alarm: which } | EventKind::AlarmCleared { alarm: which } => {
-                alarm = Some(which.row())
-            }
-            _ => {}
-        }
-        doc::Event {
-            seq: self.seq,
-            at_ns: self.therapy(event.at),
-            kind: words::kind(&event.kind).to_owned(),
-            text: teller.tell(event),
-            regimen: teller.regimen(regimen).map(str::to_owned),
-            reason: reason.map(|reason| reason.name().to_owned()),
-            alarm: alarm.map(|row| row.name.to_owned()),
-            priority: alarm.map(|row| row.priority.name().to_owned()),
-        }
     }
 
     /// The number of the last event.

@@ -63,12 +63,23 @@ impl Desk {
             return Err(Refusal::new(Code::WrongState, message).fix("stop it first"));
         }
         // The proposal may be minutes old.
-        self.checked_green()?;
+        self.checked_green(&self.named(token)?.aim())?;
         let Some(proposed) = self.proposal.take() else {
             return Err(Refusal::new(Code::NotFound, "the proposal is gone"));
         };
         let (sha256, by) = (proposed.checked.sha256_hex(), &peer.user);
         log::info!("{by} confirms {sha256}, proposed by {}", proposed.by);
+        let more = serde_json::json!({
+            "sha256": sha256,
+            "proposed_by": proposed.by,
+            "reason": reason,
+            "prescription": proposed.text,
+            "pins": proposed.aim().pins.iter().map(|pin| {
+                let hash: String = pin.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                (pin.what.clone(), hash)
+            }).collect::<std::collections::BTreeMap<_, _>>(),
+        });
+        self.note("arm", peer, more);
         if let Some(reason) = reason {
             log::info!("the reason of {by} for {sha256}: {reason}");
         }
@@ -200,13 +211,10 @@ impl Desk {
         let checked = &proposed.checked;
         let (id, sha256) = (checked.id.clone(), checked.sha256_hex());
         log::info!("armed: {sha256}");
-        let regimens = checked.regimens.iter();
         self.board.armed(ArmedSheet {
             id: id.clone(),
             sha256: sha256.clone(),
-            regimens: regimens
-                .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
-                .collect(),
+            regimens: proposed.names(),
             volume_per_step: checked.core.volume_per_step,
             reservoir: checked.core.reservoir,
         });

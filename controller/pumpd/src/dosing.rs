@@ -7,6 +7,11 @@
 //! The control law is told the *nominal* instant as long as the wake-up was late by no more
 //! than its tolerance, so that the same inputs give the same planned edges to the nanosecond
 //! whatever the machine's jitter (I11). A later wake-up is told as late as it is (I6).
+//!
+//! Its instants are those of the pump's clock; the threads' beats and the motor's are by the
+//! monotonic one (see [`PumpClock`]).
+
+mod recorded;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,14 +19,17 @@ use std::sync::atomic::Ordering;
 use pump_core::order::{Order, RegimenId, Snapshot};
 use pump_core::prescription::MAX_REGIMENS;
 use pump_core::pump::{Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch};
-use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
+use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_hal::{Brake, Heartbeat, LiveMotor};
 use pump_lane::{Consumer, Producer};
 use pump_rt::{clock, guard};
 
+use crate::clock::PumpClock;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, FromLink, Lines, News, Record, Task, View, What};
 use crate::vitals::{Stalled, Vitals};
+
+use recorded::Recorded;
 
 /// A later wake-up is never told as if it had been on time.
 const MOST_TOLERANCE: Nanoseconds = Nanoseconds::from_millis(1);
@@ -29,6 +37,17 @@ const MOST_TOLERANCE: Nanoseconds = Nanoseconds::from_millis(1);
 const VIEW_EVERY: Nanoseconds = Nanoseconds::from_millis(250);
 /// So many tasks and orders are taken in one tick of the grid.
 const AT_ONCE: usize = 4;
+
+/// What the loop begins with.
+pub(crate) struct Begin {
+    /// The control law: new, or what came back from a loss of power.
+    pub(crate) pump: Box<Pump>,
+    pub(crate) clock: PumpClock,
+    /// The last arming that the journal knows of.
+    pub(crate) arming: u64,
+    /// Whether each edge is recorded by itself.
+    pub(crate) tape: bool,
+}
 
 /// The loop's ends of the lanes.
 pub(crate) struct Ends {
@@ -40,6 +59,37 @@ pub(crate) struct Ends {
     pub(crate) links: [LinkEnds; MAX_REGIMENS],
 }
 
+/// Those that the loop reads and writes itself.
+struct LoopEnds {
+    tasks: Consumer<Task>,
+    news: Producer<News>,
+    lines: Consumer<Lines>,
+    credits: Consumer<Credit>,
+    links: [LinkEnds; MAX_REGIMENS],
+}
+
+impl Ends {
+    /// The records are the recorded control law's, the rest is the loop's.
+    fn split(self) -> (Producer<Record>, LoopEnds) {
+        let Self {
+            tasks,
+            news,
+            lines,
+            records,
+            credits,
+            links,
+        } = self;
+        let rest = LoopEnds {
+            tasks,
+            news,
+            lines,
+            credits,
+            links,
+        };
+        (records, rest)
+    }
+}
+
 /// One regimen's.
 pub(crate) struct LinkEnds {
     pub(crate) snapshots: Producer<Snapshot>,
@@ -48,11 +98,12 @@ pub(crate) struct LinkEnds {
 
 /// The loop and all it owns.
 pub(crate) struct Dosing<M, H> {
-    pump: Box<Pump>,
+    pump: Recorded,
+    clock: PumpClock,
     motor: M,
     brake: Arc<dyn Brake>,
     heart: Option<H>,
-    ends: Ends,
+    ends: LoopEnds,
     vitals: Arc<Vitals>,
     faults: Arc<Faults>,
     /// The lines as they were last said to be, and as the control law was last told.
@@ -64,7 +115,7 @@ pub(crate) struct Dosing<M, H> {
     /// What the motor was last told.
     enabled: bool,
     arming: u64,
-    credit_asked: Steps,
+    tape: bool,
     started_at: Option<MonoNs>,
     /// When the control law wants to be called.
     wake_at: MonoNs,
@@ -75,6 +126,7 @@ pub(crate) struct Dosing<M, H> {
 
 impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
     pub(crate) fn new(
+        begin: Begin,
         motor: M,
         heart: Option<H>,
         ends: Ends,
@@ -82,8 +134,10 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         faults: Arc<Faults>,
     ) -> Self {
         let brake = motor.brake();
+        let (records, ends) = ends.split();
         Self {
-            pump: Box::new(Pump::new()),
+            pump: Recorded::new(begin.pump, records, Arc::clone(&vitals)),
+            clock: begin.clock,
             motor,
             brake,
             heart,
@@ -95,8 +149,8 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             lost_line: false,
             waiting_presses: 0,
             enabled: false,
-            arming: 0,
-            credit_asked: Steps::ZERO,
+            arming: begin.arming,
+            tape: begin.tape,
             started_at: None,
             wake_at: MonoNs::NEVER,
             view_at: MonoNs(0),
@@ -108,17 +162,18 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
     /// Runs until the daemon ends; then the motor is disabled.
     pub(crate) fn run(mut self) {
         guard::forbid();
-        let mut grid = next_grid(clock::now());
+        let mut grid = next_grid(self.clock.now());
         while !self.vitals.is_ending() {
             // Before the motor has settled no edge can go out: it is planned late instead.
-            let wake_at = self.wake_at.max(self.motor.ready_at());
+            let wake_at = self.wake_at.max(self.ready_at());
             let target = grid.min(wake_at);
-            clock::sleep_until(target);
-            let woken = clock::now();
+            self.clock.sleep_until(target);
+            let mono = clock::now();
+            let woken = self.clock.of(mono);
             let late = woken.since(target);
             self.vitals.wake_lateness.record(late);
-            self.vitals.pump_loop.show(woken);
-            self.faults.visit(Victim::Loop, woken, &self.vitals);
+            self.vitals.pump_loop.show(mono);
+            self.faults.visit(Victim::Loop, mono, &self.vitals);
             self.vitals.wakes.fetch_add(1, Ordering::Relaxed);
             let tolerance = self.pump.tolerance().min(MOST_TOLERANCE);
             let now = if late <= tolerance { target } else { woken };
@@ -126,7 +181,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
                 self.on_grid(now);
                 grid = next_grid(now);
             }
-            if now >= self.wake_at && woken >= self.motor.ready_at() {
+            if now >= self.wake_at && woken >= self.ready_at() {
                 self.tick(now, Inputs::default());
             }
         }
@@ -134,9 +189,14 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         guard::permit();
     }
 
+    /// When the motor takes a step at the earliest.
+    fn ready_at(&self) -> MonoNs {
+        self.clock.of(self.motor.ready_at())
+    }
+
     /// The operator stops the daemon: the running stroke is at an end between two ticks.
     fn end(&mut self) {
-        let now = clock::now();
+        let now = self.clock.now();
         if matches!(self.pump.state(), State::Infusing | State::Paused) {
             let stop = Inputs {
                 command: Some(Command::Stop),
@@ -167,7 +227,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         let watch = self.watch();
         let mut something = watch != self.watch || self.sensors != self.told;
         self.watch = watch;
-        if clock::now() < self.motor.ready_at() {
+        if self.clock.now() < self.ready_at() {
             // While the motor settles only bad news is taken in: an edge could not go out.
             if something {
                 self.tick(now, Inputs::default());
@@ -241,7 +301,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             control_stalled: vitals.is_stalled(Stalled::Control),
             loop_stalled: vitals.braked.load(Ordering::Acquire),
             count_differs: vitals.count_differs.load(Ordering::Acquire),
-            internal_error: guard::violations() > 0,
+            internal_error: guard::violations() > 0 || vitals.discord.load(Ordering::Acquire),
             self_test_failed: vitals.self_test_failed.load(Ordering::Acquire),
         }
     }
@@ -249,15 +309,17 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
     fn perform(&mut self, now: MonoNs, task: Task) {
         let result = match task.what {
             What::Arm(prescription) => {
-                let armed = self.pump.arm(now, &prescription);
+                let armed = self.pump.arm(task.id, now, &prescription);
                 if armed.is_ok() {
                     self.arming = self.arming.saturating_add(1);
-                    self.credit_asked = Steps::ZERO;
                     self.started_at = None;
                     // What a strategy said before is an answer to another arming.
                     for link in &mut self.ends.links {
                         while link.from.receive().is_some() {}
                     }
+                    self.vitals.recount.store(true, Ordering::Release);
+                    self.vitals.count_differs.store(false, Ordering::Release);
+                    self.watch.count_differs = false;
                     // Arming is what releases the sentinel's hand.
                     self.vitals.braked.store(false, Ordering::Release);
                     self.brake.release();
@@ -351,6 +413,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
 
     fn step(&mut self, due: MonoNs) -> EdgeFate {
         let begun = clock::now();
+        let due = self.clock.mono(due);
         self.vitals.edge_lateness.record(begun.since(due));
         let taken = self.motor.step().is_ok();
         let issued = clock::now();
@@ -361,7 +424,9 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             &self.vitals.refused_edges
         };
         count.fetch_add(1, Ordering::Release);
-        self.record(Record::Edge { due, issued, taken });
+        if self.tape {
+            self.pump.record(Record::Edge { due, issued, taken });
+        }
         if taken {
             EdgeFate::Accepted
         } else {
@@ -369,7 +434,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         }
     }
 
-    /// Snapshots to strategies, and what is to be made durable to the journal.
+    /// Snapshots to strategies.
     fn serve(&mut self, outputs: &Outputs) {
         for (place, link) in self.ends.links.iter_mut().enumerate() {
             if outputs.wants_order.get(place) != Some(&true) {
@@ -382,14 +447,6 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
                 self.vitals.lost_to_links.fetch_add(1, Ordering::Relaxed);
             }
         }
-        if let Some(steps) = outputs.credit_wanted
-            && steps != self.credit_asked
-        {
-            let arming = self.arming;
-            if self.record(Record::Credit(Credit { arming, steps })) {
-                self.credit_asked = steps;
-            }
-        }
     }
 
     fn tell_events(&mut self) {
@@ -397,18 +454,8 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             let Some(event) = self.pump.events().get(place).copied() else {
                 break;
             };
-            self.record(Record::Event(event));
             self.say(News::Event(event));
         }
-    }
-
-    /// Whether there was room.
-    fn record(&mut self, record: Record) -> bool {
-        let kept = self.ends.records.send(record).is_ok();
-        if !kept {
-            self.vitals.lost_to_journal.fetch_add(1, Ordering::Relaxed);
-        }
-        kept
     }
 
     fn say(&mut self, news: News) {
@@ -419,6 +466,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
 
     fn publish(&mut self, now: MonoNs) {
         self.view_at = now.after(VIEW_EVERY);
+        self.pump.sum_up();
         self.say(News::View(View {
             at: now,
             state: self.pump.state(),

@@ -19,6 +19,7 @@ pub(crate) enum Victim {
     Loop,
     Inputs,
     Journal,
+    Disk,
     Control,
 }
 
@@ -46,7 +47,7 @@ impl fmt::Display for NoFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a fault is THREAD=MANNER@AFTER+FOR: loop=spin@5s+300ms; threads: loop, inputs, \
-             journal, control; manners: stall, spin",
+             journal, disk, control; manners: stall, spin",
         )
     }
 }
@@ -65,6 +66,7 @@ impl FromStr for Fault {
                 "loop" => Victim::Loop,
                 "inputs" => Victim::Inputs,
                 "journal" => Victim::Journal,
+                "disk" => Victim::Disk,
                 "control" => Victim::Control,
                 _ => return Err(NoFault),
             },

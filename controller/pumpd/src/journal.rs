@@ -1,60 +1,288 @@
-//! The thread that keeps records and grants credit.
+//! The thread `journal`: what the loop does, repeated, written down and made durable (I1).
 //!
-//! Credit is kept in memory here, which only a simulated pump may live by (I1): without a
-//! durable journal preflight refuses to arm real hardware. Edges are written to a tape where
-//! one was asked for.
+//! It hears every call of the control law over a lane and repeats it ([`shadow`]). What the
+//! repetition tells becomes rows of the journal, and its checkpoints, with the credit that it
+//! asks for, are what is known after a loss of power. The disk has a thread of its own
+//! ([`disk`]): however slow it is, the lane is read in time. Credit goes to the loop only when
+//! the disk has answered that it is there.
+//!
+//! Where records were lost, or the repetition came to something else, nothing is made durable
+//! any more: the pump comes to rest within its credit, and says why.
+
+pub(crate) mod disk;
+mod entry;
+mod shadow;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
 
-use pump_core::quantity::Nanoseconds;
+use pump_core::event::EventKind;
+use pump_core::pump::Pump;
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
+use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
 use pump_rt::clock;
 
+use crate::clock::PumpClock;
+use crate::durable::kept;
 use crate::faults::{Faults, Victim};
-use crate::messages::{Credit, Record};
+use crate::messages::{Credit, Note, Record};
+use crate::stamp;
 use crate::vitals::Vitals;
 
-const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
+use entry::Scribe;
+use shadow::Shadow;
 
-pub(crate) struct Journal {
+const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
+/// What happened is written down no later than this, together with what else happened.
+const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
+/// How things are is made durable so often though nothing happens (P04).
+const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
+/// So many rows wait while the disk does not take them; more are counted and given up.
+const MOST_ENTRIES: usize = 10_000;
+
+pub(crate) struct JournalParts {
     pub(crate) records: Consumer<Record>,
+    pub(crate) notes: Receiver<Note>,
     pub(crate) credits: Producer<Credit>,
+    /// To the disk, and what it has taken.
+    pub(crate) disk: Sender<Batch>,
+    pub(crate) done: Receiver<Credit>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) clock: PumpClock,
+    pub(crate) boot: Boot,
     /// Where every edge is written.
     pub(crate) tape: Option<BufWriter<File>>,
 }
 
+pub(crate) struct Journal {
+    parts: JournalParts,
+    shadow: Shadow,
+    scribe: Scribe,
+    entries: Vec<Entry>,
+    /// Rows that found no room since the last batch.
+    given_up: u64,
+    /// Since when the oldest of what is not durable waits; `None`: all is.
+    waits_since: Option<MonoNs>,
+    state_at: MonoNs,
+    /// The credit that was last handed to the disk, and whether it has answered.
+    asked: Credit,
+    in_flight: bool,
+    /// Durable, and not taken by the loop's lane yet.
+    owed: Option<Credit>,
+}
+
 impl Journal {
+    /// Goes on with this control law, whose last arming has this number.
+    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64) -> Self {
+        let asked = Credit {
+            arming,
+            steps: Steps::ZERO,
+        };
+        Self {
+            shadow: Shadow::new(pump, arming),
+            scribe: Scribe::default(),
+            entries: Vec::new(),
+            given_up: 0,
+            // What came back from the last run, with its uncertain volume booked, is the
+            // first that is made durable.
+            waits_since: Some(MonoNs(0)),
+            state_at: clock::now().after(STATE_EVERY),
+            asked,
+            in_flight: false,
+            owed: None,
+            parts,
+        }
+    }
+
     pub(crate) fn run(mut self) {
-        let mut owed: Option<Credit> = None;
+        self.tell_new_events();
         loop {
+            let vitals = Arc::clone(&self.parts.vitals);
             // Nobody sends after this: what is there now is all there is.
-            let ending = self.vitals.loop_ended.load(Ordering::Acquire);
-            self.vitals.journal.show(clock::now());
-            self.faults
-                .visit(Victim::Journal, clock::now(), &self.vitals);
-            while let Some(record) = self.records.receive() {
-                match record {
-                    Record::Event(event) => log::debug!("{:?} at {} ns", event.kind, event.at.0),
-                    Record::Edge { due, issued, taken } => self.keep(due.0, issued.0, taken),
-                    Record::Credit(credit) => owed = Some(credit),
-                }
-            }
-            if let Some(credit) = owed
-                && self.credits.send(credit).is_ok()
-            {
-                owed = None;
-            }
+            let ending = vitals.loop_ended.load(Ordering::Acquire);
+            let now = clock::now();
+            vitals.journal.show(now);
+            self.parts.faults.visit(Victim::Journal, now, &vitals);
+            self.take_notes();
+            self.take_records();
+            self.settle();
             if ending {
                 break;
             }
+            self.commit_when_due(clock::now());
             clock::sleep_until(clock::now().after(EVERY));
         }
-        if let Some(tape) = &mut self.tape
+        self.end();
+    }
+
+    fn take_notes(&mut self) {
+        while let Ok(note) = self.parts.notes.try_recv() {
+            match note {
+                Note::Arming {
+                    id,
+                    names,
+                    prescription,
+                } => {
+                    self.scribe.expect(id, names, prescription.volume_per_step);
+                    self.shadow.expect(id, prescription);
+                }
+                Note::Entry { kind, body } => self.write(kind, body),
+            }
+        }
+    }
+
+    fn take_records(&mut self) {
+        while let Some(record) = self.parts.records.receive() {
+            if let Record::Edge { due, issued, taken } = record {
+                self.keep(due.0, issued.0, taken);
+                continue;
+            }
+            if let Record::Armed { id, .. } = record {
+                // Notes are sent before their task, so this one's is there.
+                self.take_notes();
+                self.scribe.armed(id);
+            }
+            if self.is_blind() {
+                continue;
+            }
+            if let Err(discord) = self.shadow.repeat(&record) {
+                self.parts.vitals.discord.store(true, Ordering::Release);
+                log::error!("the record of the control law can't be repeated: {discord:?}");
+                continue;
+            }
+            if matches!(record, Record::Tick(_)) {
+                self.tell_new_events();
+            }
+            if matches!(record, Record::Armed { .. }) {
+                self.tell_new_events();
+                self.wait();
+            }
+        }
+    }
+
+    /// Whether the repetition is worth nothing any more.
+    fn is_blind(&self) -> bool {
+        let vitals = &self.parts.vitals;
+        vitals.lost_to_journal.load(Ordering::Acquire) > 0 || vitals.discord.load(Ordering::Acquire)
+    }
+
+    /// Writes down what the last call has told.
+    fn tell_new_events(&mut self) {
+        for place in 0..self.shadow.pump().events().len() {
+            let Some(event) = self.shadow.pump().events().get(place).copied() else {
+                break;
+            };
+            log::debug!("{:?} at {} ns", event.kind, event.at.0);
+            let (kind, body) = self.scribe.describe(&event);
+            self.write(kind, body);
+            if let EventKind::State { to, .. } = event.kind {
+                log::info!("the pump is {}", to.name());
+            }
+        }
+    }
+
+    fn write(&mut self, kind: &str, body: serde_json::Value) {
+        self.wait();
+        if self.entries.len() >= MOST_ENTRIES {
+            self.given_up = self.given_up.saturating_add(1);
+            return;
+        }
+        let row = self.row(kind, body);
+        self.entries.push(row);
+    }
+
+    fn row(&self, kind: &str, body: serde_json::Value) -> Entry {
+        Entry {
+            kind: kind.to_owned(),
+            stamp: stamp::now(self.parts.boot),
+            body,
+        }
+    }
+
+    /// Something is not durable yet.
+    fn wait(&mut self) {
+        self.waits_since.get_or_insert_with(clock::now);
+    }
+
+    /// What the disk has answered, to the loop.
+    fn settle(&mut self) {
+        while let Ok(credit) = self.parts.done.try_recv() {
+            self.in_flight = false;
+            self.owed = Some(credit);
+        }
+        if let Some(credit) = self.owed
+            && self.parts.credits.send(credit).is_ok()
+        {
+            self.owed = None;
+        }
+    }
+
+    fn commit_when_due(&mut self, now: MonoNs) {
+        if self.in_flight || self.is_blind() {
+            return;
+        }
+        let wanted = self.credit();
+        let gathered = self
+            .waits_since
+            .is_some_and(|since| now.since(since) >= GATHERED);
+        if wanted != self.asked || gathered || now >= self.state_at {
+            self.commit(wanted);
+        }
+    }
+
+    /// The credit that this arming has asked for.
+    fn credit(&self) -> Credit {
+        Credit {
+            arming: self.shadow.arming(),
+            steps: self.shadow.wanted(),
+        }
+    }
+
+    fn commit(&mut self, credit: Credit) {
+        let given_up = std::mem::take(&mut self.given_up);
+        if given_up > 0 {
+            let body = serde_json::json!({ "rows": given_up });
+            self.entries.push(self.row("rows-given-up", body));
+        }
+        let now = clock::now();
+        if now >= self.state_at {
+            self.state_at = now.after(STATE_EVERY);
+            let (kind, body) = self.scribe.state(self.shadow.pump());
+            self.entries.push(self.row(kind, body));
+        }
+        let batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            durable: Some(Durable {
+                arming: credit.arming,
+                credit: credit.steps.0,
+                checkpoint: kept(self.parts.clock, &self.shadow.checkpoint()),
+                stamp: stamp::now(self.parts.boot),
+            }),
+        };
+        self.waits_since = None;
+        self.asked = credit;
+        // Where the disk's thread is gone the daemon is about to end.
+        self.in_flight = self.parts.disk.send(batch).is_ok();
+    }
+
+    /// The loop has ended, so nothing is stepped any more: what was not used of the credit
+    /// was not given.
+    fn end(mut self) {
+        if !self.is_blind() {
+            let ledger = self.shadow.pump().ledger();
+            let issued = ledger.map_or(Steps::ZERO, |it| it.delivered.saturating_add(it.uncertain));
+            self.write("daemon-ended", serde_json::json!({}));
+            self.commit(Credit {
+                arming: self.shadow.arming(),
+                steps: issued,
+            });
+        }
+        if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()
         {
             log::error!("the tape could not be written: {error}");
@@ -62,10 +290,12 @@ impl Journal {
     }
 
     fn keep(&mut self, due: u64, issued: u64, taken: bool) {
-        let Some(tape) = &mut self.tape else { return };
+        let Some(tape) = &mut self.parts.tape else {
+            return;
+        };
         if let Err(error) = writeln!(tape, "{due},{issued},{}", u8::from(taken)) {
             log::error!("the tape could not be written: {error}");
-            self.tape = None;
+            self.parts.tape = None;
         }
     }
 }

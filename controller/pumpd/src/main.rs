@@ -7,15 +7,20 @@
 //! | `pump-loop` | the control law and every edge ([`dosing`]) |
 //! | `inputs` | button and sensors ([`inputs`]) |
 //! | `strategy-link-N` | one sandboxed child a regimen ([`link`]) |
-//! | `journal` | records, and grants credit ([`journal`]) |
+//! | `journal`, `disk` | repeat and write down what is done, and grant credit ([`journal`]) |
+//! | `watchdog` | tells systemd and the hardware that all is well ([`watchdog`]) |
 //! | `control` | the operators' socket ([`service`]) |
 //!
 //! [`table`] has their priorities, [`messages`] what passes between them.
 
 mod board;
 mod catalogue;
+mod clock;
 mod confirm;
+mod counter;
+mod crew;
 mod dosing;
+mod durable;
 mod faults;
 mod inputs;
 mod journal;
@@ -24,12 +29,15 @@ mod messages;
 mod options;
 mod preflight;
 mod propose;
+mod rig;
 mod sentinel;
 mod service;
 mod sheet;
+mod stamp;
 mod status;
 mod table;
 mod vitals;
+mod watchdog;
 mod wiring;
 mod words;
 

@@ -5,9 +5,9 @@ use pump_core::alarm::ActiveAlarms;
 use pump_core::bolus::BolusId;
 use pump_core::event::Event;
 use pump_core::ledger::Ledger;
-use pump_core::order::Order;
-use pump_core::prescription::Prescription;
-use pump_core::pump::{ArmError, Command, Sensors, State};
+use pump_core::order::{Order, RegimenId};
+use pump_core::prescription::{MAX_REGIMENS, Prescription};
+use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Pump, Sensors, State, Watch};
 use pump_core::quantity::{MonoNs, Steps};
 
 /// From `control` to the loop: something to do. Each is answered with [`News::Answer`].
@@ -91,22 +91,133 @@ pub(crate) struct Lines {
     pub(crate) lost: bool,
 }
 
-/// From the loop to `journal`.
+/// From the loop to `journal`: every call of the control law, in order. Whoever repeats them
+/// has the same control law, and that is where the journal takes its checkpoints from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Record {
-    /// Something happened.
-    Event(Event),
-    /// An edge: when it was due, when it went out, and whether the kernel took it.
+    /// The prescription of this task was armed.
+    Armed {
+        /// The task.
+        id: u64,
+        /// When.
+        at: MonoNs,
+    },
+    /// An order that is told in the next tick.
+    Order {
+        /// The regimen's place.
+        place: usize,
+        /// What its strategy proposes.
+        order: Order,
+    },
+    /// A tick.
+    Tick(Told),
+    /// A strategy was shown how things are.
+    Shown(RegimenId),
+    /// What the control law has come to, to hold the repetition against.
+    Sum(Sum),
+    /// An edge, where a tape is kept.
     Edge {
-        /// When it was due.
+        /// When it was due, by the monotonic clock.
         due: MonoNs,
-        /// When its call returned.
+        /// When its call returned, by the monotonic clock.
         issued: MonoNs,
         /// The kernel took it.
         taken: bool,
     },
-    /// Make so many steps of this arming durable.
-    Credit(Credit),
+}
+
+/// What the control law was told in a tick, but for the orders: they come before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// The instant.
+    pub(crate) now: MonoNs,
+    edge: EdgeFate,
+    credit: Option<Steps>,
+    sensors: Sensors,
+    watch: Watch,
+    command: Option<Command>,
+    press: bool,
+    lost: [bool; MAX_REGIMENS],
+}
+
+impl Told {
+    /// What is told now.
+    pub(crate) fn new(now: MonoNs, inputs: &Inputs) -> Self {
+        // Named one by one, so that nothing that is added to the inputs is left out here.
+        let Inputs {
+            edge,
+            credit,
+            sensors,
+            watch,
+            command,
+            press,
+            orders: _,
+            lost,
+        } = *inputs;
+        Self {
+            now,
+            edge,
+            credit,
+            sensors,
+            watch,
+            command,
+            press,
+            lost,
+        }
+    }
+
+    /// The inputs, with these orders.
+    pub(crate) fn inputs(&self, orders: [Option<Order>; MAX_REGIMENS]) -> Inputs {
+        Inputs {
+            edge: self.edge,
+            credit: self.credit,
+            sensors: self.sensors,
+            watch: self.watch,
+            command: self.command,
+            press: self.press,
+            orders,
+            lost: self.lost,
+        }
+    }
+}
+
+/// What the control law has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) state: State,
+    pub(crate) alarms: ActiveAlarms,
+    pub(crate) ledger: Option<Ledger>,
+    pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
+}
+
+impl Sum {
+    /// Of this one.
+    pub(crate) fn of(pump: &Pump) -> Self {
+        Self {
+            state: pump.state(),
+            alarms: pump.alarms(),
+            ledger: pump.ledger(),
+            windows: pump.windows(),
+        }
+    }
+}
+
+/// From `control` to `journal`.
+#[derive(Debug)]
+pub(crate) enum Note {
+    /// The loop is asked to arm this.
+    Arming {
+        /// The task.
+        id: u64,
+        /// Names and strategies of the regimens.
+        names: Vec<(String, String)>,
+        prescription: Box<Prescription>,
+    },
+    /// Something to be written down: its kind, and the words.
+    Entry {
+        kind: &'static str,
+        body: serde_json::Value,
+    },
 }
 
 /// Durable steps of an arming, asked for or granted.

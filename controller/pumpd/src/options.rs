@@ -16,7 +16,8 @@ pub(crate) struct Options {
     /// The device.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Drive a simulated pump: no GPIO, no rights, no journal on disk.
+    /// Drive a simulated pump: no GPIO, no rights. Its state folder is as durable as a real
+    /// one's; a fresh one means a full reservoir.
     #[arg(long)]
     pub(crate) sim: bool,
     /// Where the daemon keeps what is its own; made where it is not there. One daemon a folder.

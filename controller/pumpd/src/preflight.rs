@@ -1,18 +1,35 @@
 //! The preflight: what must be so before anything is armed.
 //!
-//! Each check is a small function with a name of its own, in one list. A red one refuses to
-//! arm; it is never a warning. What only a real pump needs is skipped on a simulated one.
+//! Each check is a small function with a name of its own, in one list; a folder of files holds
+//! them by subject. A red one refuses to arm; it is never a warning. What only a real pump
+//! needs is skipped on a simulated one. The same list is gone through again while the pump
+//! runs (W07): what has turned red since is the alarm `self-test-failed`.
 
+mod clocks;
+mod disk;
+mod lateness;
+mod lines;
+mod memory;
+mod pins;
+mod processor;
+mod scheduling;
+mod threads;
+mod watchdog;
+
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use pump_control::{Check, CheckState};
 use pump_core::quantity::Nanoseconds;
-use pump_rt::{clock, memory, report};
 
+use crate::journal::disk::DiskStatus;
+use crate::rig::Lines;
 use crate::vitals::Vitals;
 
-/// What the checks look at.
+pub(crate) use pins::Pin;
+pub(crate) use watchdog::Watched;
+
+/// What the checks look at, the same for the daemon's life.
 pub(crate) struct Site {
     pub(crate) simulated: bool,
     /// Whether real-time scheduling was asked for at all.
@@ -20,37 +37,61 @@ pub(crate) struct Site {
     /// What the real-time threads were refused, in words; empty: nothing.
     pub(crate) refusals: Vec<String>,
     pub(crate) vitals: Arc<Vitals>,
+    pub(crate) lines: Lines,
+    pub(crate) watched: Watched,
+    /// Why the processor's deep sleep could not be forbidden; `None`: it is.
+    pub(crate) deep_sleep: Option<String>,
+    pub(crate) disk: Arc<DiskStatus>,
+    pub(crate) state_dir: PathBuf,
+    /// The shortest interval between two steps that the device can be asked for.
+    pub(crate) shortest: Nanoseconds,
+}
+
+/// What is to be armed, or is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aim {
+    /// The files that it was checked against.
+    pub(crate) pins: Vec<Pin>,
+    /// The shortest interval between two of its steps; `None`: nothing is asked for yet.
+    pub(crate) shortest: Option<Nanoseconds>,
 }
 
 /// What a check has found.
 enum Finding {
     Green(String),
     Red { found: String, fix: String },
-    Skipped(&'static str),
+    Skipped(String),
 }
 
-type Run = fn(&Site) -> Finding;
+type Run = fn(&Site, &Aim) -> Finding;
 
 /// The checks, in the order in which they are shown.
 const CHECKS: &[(&str, Run)] = &[
-    ("rt-kernel", rt_kernel),
-    ("fifo-granted", fifo_granted),
-    ("rt-throttle", rt_throttle),
-    ("memory-locked", memory_locked),
-    ("loop-alive", loop_alive),
-    ("no-allocation", no_allocation),
-    ("journal", journal),
+    ("rt-kernel", scheduling::rt_kernel),
+    ("fifo-granted", scheduling::fifo_granted),
+    ("rt-throttle", scheduling::rt_throttle),
+    ("memory-locked", memory::locked),
+    ("no-allocation", memory::no_allocation),
+    ("processor-awake", processor::awake),
+    ("gpio-lines", lines::opened),
+    ("watchdog", watchdog::running),
+    ("loop-alive", threads::loop_alive),
+    ("threads-alive", threads::all_alive),
+    ("clock-known", clocks::known),
+    ("disk-space", disk::space),
+    ("disk-sync", disk::sync),
+    ("journal", disk::journal),
+    ("files-pinned", pins::unchanged),
+    ("lateness", lateness::fits),
 ];
 
-const SIMULATED: &str = "not needed: the pump is simulated";
-
 /// Runs every check.
-pub(crate) fn run(site: &Site) -> Vec<Check> {
+pub(crate) fn run(site: &Site, aim: &Aim) -> Vec<Check> {
     let checks = CHECKS.iter().map(|(name, run)| {
-        let (state, found, fix) = match run(site) {
+        let (state, found, fix) = match run(site, aim) {
             Finding::Green(found) => (CheckState::Green, found, None),
             Finding::Red { found, fix } => (CheckState::Red, found, Some(fix)),
-            Finding::Skipped(why) => (CheckState::Skipped, why.to_owned(), None),
+            Finding::Skipped(why) => (CheckState::Skipped, why, None),
         };
         Check {
             name: (*name).to_owned(),
@@ -62,6 +103,10 @@ pub(crate) fn run(site: &Site) -> Vec<Check> {
     checks.collect()
 }
 
+fn green(found: impl Into<String>) -> Finding {
+    Finding::Green(found.into())
+}
+
 fn red(found: impl Into<String>, fix: impl Into<String>) -> Finding {
     Finding::Red {
         found: found.into(),
@@ -69,86 +114,12 @@ fn red(found: impl Into<String>, fix: impl Into<String>) -> Finding {
     }
 }
 
-fn rt_kernel(site: &Site) -> Finding {
-    if report::is_preempt_rt() {
-        Finding::Green("the kernel is a PREEMPT_RT one".to_owned())
-    } else if site.simulated {
-        Finding::Skipped(SIMULATED)
-    } else {
-        red(
-            "the kernel is not a PREEMPT_RT one",
-            "boot a PREEMPT_RT kernel: on Debian `apt-get install linux-image-rt-armmp`",
-        )
+/// What a real pump can't do without, and a simulated one can.
+fn only_real(site: &Site, finding: Finding) -> Finding {
+    match finding {
+        Finding::Red { found, .. } if site.simulated => {
+            Finding::Skipped(format!("not needed: the pump is simulated ({found})"))
+        }
+        other => other,
     }
-}
-
-fn fifo_granted(site: &Site) -> Finding {
-    match site.refusals.first() {
-        None if !site.realtime => Finding::Skipped(SIMULATED),
-        None => Finding::Green("every thread has the policy and priority of the table".to_owned()),
-        Some(_) if site.simulated => Finding::Skipped(SIMULATED),
-        Some(refusal) => red(
-            refusal,
-            "run pumpd from its unit, or give it LimitRTPRIO=90 (`ulimit -r 90`)",
-        ),
-    }
-}
-
-fn rt_throttle(_: &Site) -> Finding {
-    match report::throttle() {
-        Ok(throttle) => match throttle.runtime_us {
-            Some(runtime) => Finding::Green(format!(
-                "real-time threads may run for {runtime} µs of each {} µs",
-                throttle.period_us
-            )),
-            None => Finding::Green("it is off: real-time threads may run for ever".to_owned()),
-        },
-        Err(error) => red(
-            format!("it can't be read: {error}"),
-            "mount /proc where pumpd can read it",
-        ),
-    }
-}
-
-fn memory_locked(site: &Site) -> Finding {
-    match memory::locked_kb() {
-        Ok(kb) if kb > 0 => Finding::Green(format!("{kb} kB are locked")),
-        _ if site.simulated => Finding::Skipped(SIMULATED),
-        _ => red(
-            "the daemon's memory is not locked",
-            "run pumpd from its unit, or give it LimitMEMLOCK=infinity (`ulimit -l unlimited`)",
-        ),
-    }
-}
-
-fn loop_alive(site: &Site) -> Finding {
-    let age = site.vitals.pump_loop.age(clock::now());
-    if age > Nanoseconds::from_millis(50) {
-        return red(
-            format!("the loop was last seen {} ms ago", age.0 / 1_000_000),
-            "restart pumpd; if it comes again, look into its log",
-        );
-    }
-    let wakes = site.vitals.wakes.load(Ordering::Relaxed);
-    Finding::Green(format!("the loop runs: {wakes} wake-ups so far"))
-}
-
-fn no_allocation(_: &Site) -> Finding {
-    match pump_rt::guard::violations() {
-        0 => Finding::Green("no thread has allocated that must not".to_owned()),
-        count => red(
-            format!("a real-time thread has allocated {count} times"),
-            "restart pumpd, and report it as a fault of pumpd",
-        ),
-    }
-}
-
-fn journal(site: &Site) -> Finding {
-    if site.simulated {
-        return Finding::Skipped("not needed: a simulated pump lives by credit in memory");
-    }
-    red(
-        "there is no durable journal yet, and no step of a real pump without one",
-        "use --sim; this version drives no real pump",
-    )
 }

@@ -5,12 +5,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use pump_control::{Code, Peer, Proposal, ProposedRegimen, Refusal, Reply, Row};
+use pump_core::prescription::Prescription;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_prescription::{Checked, Input, Outcome, check, check_device};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
 use crate::link::Plan;
+use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
 use crate::sheet;
 
@@ -40,6 +42,10 @@ impl Chosen {
 #[derive(Debug)]
 pub(crate) struct Proposed {
     pub(crate) checked: Checked,
+    /// The prescription as it was written.
+    pub(crate) text: String,
+    /// The device's file.
+    device: PathBuf,
     /// By regimen.
     pub(crate) plans: Vec<Chosen>,
     /// Who proposed it.
@@ -51,6 +57,33 @@ pub(crate) struct Proposed {
 }
 
 impl Proposed {
+    /// Names and strategies of the regimens.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        let regimens = self.checked.regimens.iter();
+        regimens
+            .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
+            .collect()
+    }
+
+    /// What the checks are to look at for it.
+    pub(crate) fn aim(&self) -> Aim {
+        let checked = &self.checked;
+        let pin = |what: &str, path: &Path, sha256| Pin {
+            what: what.to_owned(),
+            path: path.to_owned(),
+            sha256,
+        };
+        let library = checked.library_path.as_deref();
+        let library = library.map(|path| pin("the drug library", path, checked.library_sha256));
+        let device = pin("the device's file", &self.device, checked.device.sha256);
+        let plugins = self.plans.iter();
+        let plugins = plugins.map(|plan| pin("the plugin", &plan.path, plan.sha256.0));
+        Aim {
+            pins: plugins.chain(library).chain([device]).collect(),
+            shortest: shortest(&checked.core),
+        }
+    }
+
     /// Whole seconds, rounded down: nobody is promised more than there is.
     pub(crate) fn expires_in_s(&self, now: MonoNs) -> u64 {
         self.expires_at.since(now).0 / NS_PER_S
@@ -67,7 +100,7 @@ impl Desk {
         peer: &Peer,
     ) -> Result<Reply, Refusal> {
         self.busy()?;
-        let (outcome, library) = self.check(name, text)?;
+        let (outcome, library) = self.check(name, text.clone())?;
         let findings = outcome.report.to_string();
         let Some(mut checked) = outcome.checked else {
             let message = format!("`{name}` is refused: {}", outcome.report.summary());
@@ -77,12 +110,13 @@ impl Desk {
         };
         checked.library_path = Some(library);
         let (plans, regimens) = self.choose(&checked)?;
-        self.checked_green()?;
         let soft = outcome.report.diagnostics().iter();
         let soft = soft
             .filter(|found| found.code == pump_prescription::Code::SoftLimit)
             .map(|found| found.message.clone());
         let proposed = Proposed {
+            text,
+            device: self.parts.device.clone(),
             plans,
             by: peer.user.clone(),
             beyond_soft_limits: soft.collect(),
@@ -90,6 +124,7 @@ impl Desk {
             expires_at: now.after(EXPIRES_AFTER),
             checked,
         };
+        self.checked_green(&proposed.aim())?;
         let old = self.armed.as_deref().map(|armed| &armed.checked);
         let new = &proposed.checked;
         let proposal = Proposal {
@@ -197,6 +232,16 @@ impl Desk {
         self.proposal = None;
         Ok(self.done())
     }
+}
+
+/// The shortest interval between two steps that its limits allow.
+fn shortest(core: &Prescription) -> Option<Nanoseconds> {
+    let (step, rate) = (core.volume_per_step, core.max_rate);
+    let volume = u128::from(step.num()).checked_mul(u128::from(rate.den()))?;
+    let flow = u128::from(step.den()).checked_mul(u128::from(rate.num()))?;
+    u64::try_from(volume.checked_div(flow)?)
+        .ok()
+        .map(Nanoseconds)
 }
 
 /// The names of the drugs, without regard to case and order.

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use pump_control::{
@@ -12,7 +13,7 @@ use pump_control::{
     Watched,
 };
 use pump_core::event::EventKind;
-use pump_core::pump::{ArmError, Command};
+use pump_core::pump::{ArmError, Command, State};
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_core::reason::Reason;
 use pump_lane::{Consumer, Producer};
@@ -21,9 +22,12 @@ use pump_rt::thread::Policy;
 
 use crate::board::Board;
 use crate::catalogue::Installed;
+use crate::clock::PumpClock;
 use crate::confirm::Arming;
+use crate::journal::disk::DiskStatus;
 use crate::link::{Job, LinkStatus};
-use crate::messages::{News, Task, What};
+use crate::messages::{News, Note, Task, What};
+use crate::preflight::Aim;
 use crate::propose::Proposed;
 use crate::vitals::Vitals;
 
@@ -31,24 +35,33 @@ use crate::vitals::Vitals;
 const PATIENCE: Nanoseconds = Nanoseconds::from_secs(2);
 /// So often those who watch are shown how things are.
 const STATUS_EVERY: Nanoseconds = Nanoseconds::from_secs(1);
+/// While the pump runs, the checks of the preflight are gone through so often (W07).
+const SELF_TEST_EVERY: Nanoseconds = Nanoseconds::from_mins(15);
 /// So many tasks may wait for the loop's answer.
 const MOST_ASKED: usize = 32;
+
+/// Goes through the checks of the preflight.
+pub(crate) type Checks = Box<dyn Fn(&Aim) -> Vec<Check> + Send>;
 
 /// What the desk works with.
 pub(crate) struct DeskParts {
     pub(crate) tasks: Producer<Task>,
     pub(crate) news: Consumer<News>,
+    /// To the journal.
+    pub(crate) notes: Sender<Note>,
     /// To the links, by regimen.
     pub(crate) jobs: Vec<Sender<Job>>,
     pub(crate) links: Vec<Arc<LinkStatus>>,
     pub(crate) vitals: Arc<Vitals>,
+    pub(crate) disk: Arc<DiskStatus>,
+    pub(crate) clock: PumpClock,
     pub(crate) catalogue: Installed,
     /// `pump.toml`.
     pub(crate) device: PathBuf,
     pub(crate) simulated: bool,
     /// The table of threads.
     pub(crate) planned: Vec<(&'static str, Policy)>,
-    pub(crate) preflight: Box<dyn Fn() -> Vec<Check> + Send>,
+    pub(crate) preflight: Checks,
 }
 
 /// What was asked of the loop.
@@ -90,11 +103,12 @@ pub(crate) struct Desk {
     /// The last event that was told to those who watch.
     told: u64,
     status_at: MonoNs,
+    self_test_at: MonoNs,
 }
 
 impl Desk {
     pub(crate) fn new(parts: DeskParts) -> Self {
-        let now = clock::now();
+        let now = parts.clock.now();
         Self {
             board: Board::new(parts.simulated, now),
             parts,
@@ -108,6 +122,7 @@ impl Desk {
             answers: Vec::new(),
             told: 0,
             status_at: now,
+            self_test_at: now.after(SELF_TEST_EVERY),
         }
     }
 
@@ -165,6 +180,14 @@ impl Desk {
         }
         self.last_id = self.last_id.saturating_add(1);
         let id = self.last_id;
+        if let (What::Arm(prescription), Purpose::Arm(proposed)) = (&what, &purpose) {
+            // Before the task, so that the journal knows what the loop was asked to arm.
+            let _ = self.parts.notes.send(Note::Arming {
+                id,
+                names: proposed.names(),
+                prescription: Box::new(*prescription),
+            });
+        }
         if full || self.parts.tasks.send(Task { id, what }).is_err() {
             return Err(deaf("the loop does not take its tasks"));
         }
@@ -222,14 +245,73 @@ impl Desk {
         })
     }
 
-    fn operate(&mut self, word: &'static str, what: What, ticket: Ticket) -> Outcome {
-        let asked = self
-            .busy()
-            .and_then(|()| self.ask(clock::now(), what, Purpose::Operate(word), Some(ticket)));
+    fn operate(&mut self, word: &'static str, what: What, peer: &Peer, ticket: Ticket) -> Outcome {
+        let now = self.parts.clock.now();
+        let asked = self.busy().and_then(|()| {
+            self.note(word, peer, serde_json::json!({}));
+            self.ask(now, what, Purpose::Operate(word), Some(ticket))
+        });
         match asked {
             Ok(()) => Outcome::Later,
             Err(refusal) => refusal.into(),
         }
+    }
+
+    /// Delivery begins after the checks that arming needs: the first dose has a self-test
+    /// before it (W07), and what has gone wrong since arming is found here.
+    fn start(&mut self, word: &'static str, peer: &Peer, ticket: Ticket) -> Outcome {
+        let command = match word {
+            "resume" => Command::Resume,
+            _ => Command::Start,
+        };
+        if matches!(
+            self.board.state(),
+            State::Armed | State::Paused | State::Faulted
+        ) && let Err(refusal) = self.checked_green(&self.aim())
+        {
+            return refusal.into();
+        }
+        self.operate(word, What::Obey(command), peer, ticket)
+    }
+
+    /// What an operator did goes to the journal, with who it was (P04).
+    pub(crate) fn note(&self, word: &str, peer: &Peer, more: serde_json::Value) {
+        let mut body = serde_json::json!({ "did": word, "who": peer.user });
+        if let (Some(body), serde_json::Value::Object(more)) = (body.as_object_mut(), more) {
+            body.extend(more);
+        }
+        // Where the journal is gone the daemon is about to end.
+        let _ = self.parts.notes.send(Note::Entry {
+            kind: "operator",
+            body,
+        });
+    }
+
+    /// What is armed, for the checks.
+    fn aim(&self) -> Aim {
+        self.armed.as_deref().map(Proposed::aim).unwrap_or_default()
+    }
+
+    /// The checks again, while the pump runs (W07).
+    fn self_test(&mut self, now: MonoNs) {
+        if now < self.self_test_at {
+            return;
+        }
+        self.self_test_at = now.after(SELF_TEST_EVERY);
+        if self.board.state() != State::Infusing {
+            return;
+        }
+        let failed = self.checked_green(&self.aim()).err();
+        for check in failed.iter().flat_map(|refusal| &refusal.checks) {
+            log::error!("self-test: {}: {}", check.name, check.found);
+            let body = serde_json::json!({ "check": check.name, "found": check.found });
+            let _ = self.parts.notes.send(Note::Entry {
+                kind: "self-test-failed",
+                body,
+            });
+        }
+        let flag = &self.parts.vitals.self_test_failed;
+        flag.store(failed.is_some(), Ordering::Release);
     }
 
     fn ack(&mut self, alarm: &str) -> Result<Reply, Refusal> {
@@ -249,7 +331,7 @@ fn deaf(message: &str) -> Refusal {
 impl Service for Desk {
     fn handle(&mut self, request: Request, peer: &Peer, ticket: Ticket) -> Outcome {
         self.hear();
-        let now = clock::now();
+        let now = self.parts.clock.now();
         let looks = matches!(
             request,
             Request::Hello | Request::Status { .. } | Request::Watch | Request::Latency { .. }
@@ -271,7 +353,7 @@ impl Service for Desk {
             }
             Request::Watch => Reply::Watching(Box::new(self.status(now, false))).into(),
             Request::Latency { reset } => Reply::Latency(self.latency(now, reset)).into(),
-            Request::Preflight => Reply::Preflight(self.preflight()).into(),
+            Request::Preflight => Reply::Preflight(self.preflight(&self.aim())).into(),
             Request::Propose { name, text } => self.propose(now, &name, text, peer).into(),
             Request::Confirm { token, reason } => {
                 match self.confirm(now, &token, reason.as_deref(), peer, ticket) {
@@ -280,13 +362,17 @@ impl Service for Desk {
                 }
             }
             Request::Cancel { token } => self.cancel(&token).into(),
-            Request::Start => self.operate("start", What::Obey(Command::Start), ticket),
-            Request::Pause => self.operate("pause", What::Obey(Command::Pause), ticket),
-            Request::Resume => self.operate("resume", What::Obey(Command::Resume), ticket),
-            Request::Stop => self.operate("stop", What::Obey(Command::Stop), ticket),
-            Request::Press => self.operate("press", What::Press, ticket),
-            Request::Ack { alarm } => self.ack(&alarm).into(),
+            Request::Start => self.start("start", peer, ticket),
+            Request::Resume => self.start("resume", peer, ticket),
+            Request::Pause => self.operate("pause", What::Obey(Command::Pause), peer, ticket),
+            Request::Stop => self.operate("stop", What::Obey(Command::Stop), peer, ticket),
+            Request::Press => self.operate("press", What::Press, peer, ticket),
+            Request::Ack { alarm } => {
+                self.note("ack", peer, serde_json::json!({ "alarm": alarm }));
+                self.ack(&alarm).into()
+            }
             Request::Silence { seconds } => {
+                self.note("silence", peer, serde_json::json!({ "seconds": seconds }));
                 let span = Nanoseconds::from_secs(u64::from(seconds));
                 self.board.silence(now, span);
                 self.done().into()
@@ -295,12 +381,13 @@ impl Service for Desk {
     }
 
     fn turn(&mut self, mail: &mut Mail<'_>) {
-        let now = clock::now();
-        self.parts.vitals.control.show(now);
+        let now = self.parts.clock.now();
+        self.parts.vitals.control.show(clock::now());
         self.hear();
         self.expire(now);
         self.advance(now);
         self.give_up(now);
+        self.self_test(now);
         for (ticket, answer) in self.answers.drain(..) {
             mail.answer(ticket, answer);
         }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pump_control::{
-    CheckState, Code, Distribution, Health, Latency, Pending, Preflight, Refusal, Status, Thread,
-    Threads,
+    CheckState, Code, Distribution, Health, Journal, Latency, Pending, Preflight, Refusal, Status,
+    Thread, Threads,
 };
 use pump_core::pump::TICK;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_rt::histogram::Histogram;
 use pump_rt::report::{self, Class, ThreadReport};
-use pump_rt::{guard, memory};
+use pump_rt::{clock, guard, memory};
 
 use crate::link::LinkPhase;
+use crate::preflight::Aim;
 use crate::service::Desk;
 
 /// Without a beat for this long the loop is not alive; the sentinel brakes for it.
@@ -36,12 +37,28 @@ impl Desk {
             by: proposed.by.clone(),
             expires_in_s: proposed.expires_in_s(now),
         });
-        status.health = self.health(now);
+        status.health = self.health();
+        status.journal = Some(self.journal());
         status.threads = threads.then(|| self.threads());
         status
     }
 
-    fn health(&self, now: MonoNs) -> Health {
+    /// How the record of everything does.
+    fn journal(&self) -> Journal {
+        let disk = self.parts.disk.state();
+        let (trouble, fix) = disk.trouble.unzip();
+        Journal {
+            head: disk.head,
+            commits: disk.commits,
+            last_sync_ns: disk.took.0,
+            slowest_sync_ns: disk.worst.0,
+            trouble,
+            fix,
+        }
+    }
+
+    fn health(&self) -> Health {
+        let now = clock::now();
         let vitals = &self.parts.vitals;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let lanes = [
@@ -126,20 +143,20 @@ impl Desk {
     }
 
     /// Runs the checks.
-    pub(crate) fn preflight(&self) -> Preflight {
-        let checks = (self.parts.preflight)();
+    pub(crate) fn preflight(&self, aim: &Aim) -> Preflight {
+        let checks = (self.parts.preflight)(aim);
         let green = checks.iter().all(|check| check.state != CheckState::Red);
         Preflight { green, checks }
     }
 
     /// Refuses while a check is red.
-    pub(crate) fn checked_green(&self) -> Result<(), Refusal> {
-        let mut checks = self.preflight().checks;
+    pub(crate) fn checked_green(&self, aim: &Aim) -> Result<(), Refusal> {
+        let mut checks = self.preflight(aim).checks;
         checks.retain(|check| check.state == CheckState::Red);
         if checks.is_empty() {
             return Ok(());
         }
-        let refusal = Refusal::new(Code::PreflightRed, "a check that arming needs is red");
+        let refusal = Refusal::new(Code::PreflightRed, "a check that delivery needs is red");
         Err(refusal.fix("see to what each check says").checks(checks))
     }
 }

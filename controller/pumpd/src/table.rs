@@ -23,6 +23,8 @@ pub(crate) const LINKS: [Spec; 4] = [
     row("strategy-link-3", Policy::Fifo(20)),
 ];
 pub(crate) const JOURNAL: Spec = row("journal", Policy::Normal);
+pub(crate) const DISK: Spec = row("disk", Policy::Normal);
+pub(crate) const WATCHDOG: Spec = row("watchdog", Policy::Normal);
 pub(crate) const CONTROL: Spec = Spec {
     // It judges prescriptions.
     stack: 1024 * 1024,
@@ -31,7 +33,9 @@ pub(crate) const CONTROL: Spec = Spec {
 
 /// All of them, as `status --threads` shows them beside what the kernel says.
 pub(crate) fn planned() -> Vec<(&'static str, Policy)> {
-    let rest = [&SENTINEL, &LOOP, &INPUTS, &JOURNAL, &CONTROL];
+    let rest = [
+        &SENTINEL, &LOOP, &INPUTS, &JOURNAL, &DISK, &WATCHDOG, &CONTROL,
+    ];
     rest.into_iter()
         .chain(&LINKS)
         .map(|spec| (spec.name, spec.policy))

@@ -16,6 +16,11 @@ impl Beat {
         self.0.store(now.0, Ordering::Release);
     }
 
+    /// Whether it was ever seen.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.load(Ordering::Acquire) != 0
+    }
+
     /// Since when it has not been seen; zero before its first beat.
     pub(crate) fn age(&self, now: MonoNs) -> Nanoseconds {
         match self.0.load(Ordering::Acquire) {
@@ -34,6 +39,11 @@ pub(crate) struct Vitals {
     pub(crate) links: [Beat; MAX_REGIMENS],
     pub(crate) control: Beat,
     pub(crate) sentinel: Beat,
+    /// The disk's thread: it is idle, or has just written.
+    pub(crate) disk: Beat,
+    pub(crate) watchdog: Beat,
+    /// The sentinel has found the loop alive.
+    pub(crate) healthy: Beat,
     /// Wake-ups of the loop, ticks of the control law, edges the kernel took and refused.
     pub(crate) wakes: AtomicU64,
     pub(crate) ticks: AtomicU64,
@@ -47,6 +57,10 @@ pub(crate) struct Vitals {
     pub(crate) braked: AtomicBool,
     /// A counter in hardware disagrees with the ledger.
     pub(crate) count_differs: AtomicBool,
+    /// Something else is armed: the counter is held against the ledger from here on.
+    pub(crate) recount: AtomicBool,
+    /// The journal's repetition of the control law came to something else than the loop's.
+    pub(crate) discord: AtomicBool,
     /// A self-test has failed while the pump ran.
     pub(crate) self_test_failed: AtomicBool,
     /// The threads whose beat is too old, one bit each: see [`Stalled`].
@@ -82,6 +96,9 @@ impl Vitals {
             links: [const { beat() }; MAX_REGIMENS],
             control: beat(),
             sentinel: beat(),
+            disk: beat(),
+            watchdog: beat(),
+            healthy: beat(),
             wakes: AtomicU64::new(0),
             ticks: AtomicU64::new(0),
             edges: AtomicU64::new(0),
@@ -91,6 +108,8 @@ impl Vitals {
             lost_to_links: AtomicU64::new(0),
             braked: AtomicBool::new(false),
             count_differs: AtomicBool::new(false),
+            recount: AtomicBool::new(false),
+            discord: AtomicBool::new(false),
             self_test_failed: AtomicBool::new(false),
             stalled: AtomicU32::new(0),
             ending: AtomicBool::new(false),

@@ -3,33 +3,39 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use pump_control::Server;
-use pump_core::quantity::Steps;
-use pump_hal::bench::bench;
-use pump_hal::{Brake, LiveMotor as _, Mechanics};
+use pump_core::quantity::Nanoseconds;
+use pump_hal::LiveMotor as _;
+use pump_journal::{Boot, Store};
 use pump_lane::lane;
 use pump_prescription::{Device, Input};
-use pump_rt::thread::{Setting, Spec, Thread, spawn};
+use pump_rt::latency::CpuDmaLatency;
 use pump_rt::{clock, memory};
 use rustix::fs::{FlockOperation, flock};
+use sd_notify::NotifyState;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::catalogue::{Installed, default_folders, find_host};
-use crate::dosing::{Dosing, Ends, LinkEnds};
+use crate::crew::Crew;
+use crate::dosing::{Begin, Dosing, Ends, LinkEnds};
+use crate::durable;
 use crate::faults::{Faults, Victim};
 use crate::inputs::Inputs;
-use crate::journal::Journal;
+use crate::journal::disk::{Disk, DiskStatus};
+use crate::journal::{Journal, JournalParts};
 use crate::link::{Link, LinkStatus};
 use crate::options::Options;
-use crate::preflight::{self, Site};
+use crate::preflight::{self, Site, Watched};
+use crate::rig::Rig;
 use crate::sentinel::Sentinel;
 use crate::service::{Desk, DeskParts};
 use crate::table;
 use crate::vitals::Vitals;
+use crate::watchdog::{HardwareWatchdog, Watchdog};
 
 /// Messages that fit into a lane: what a thread may leave lying for a while.
 const FEW: usize = 64;
@@ -43,39 +49,38 @@ const TURN: Duration = Duration::from_millis(20);
 /// Why it can't run, with what to do.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let device = device(&options.config)?;
-    if !options.sim {
-        return Err(
-            "this version drives a simulated pump only, for want of a durable journal: use --sim"
-                .to_owned(),
-        );
-    }
     let _lock = state_dir(&options.state_dir)?;
     if let Some(folder) = options.socket.parent() {
         fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
+    let (store, recovered) = Store::open(&options.state_dir).map_err(|error| error.to_string())?;
+    let boot = Boot::current().map_err(|e| format!("/proc does not name this boot: {e}"))?;
+    let resumed = durable::resume(recovered.durable.as_ref(), boot)
+        .map_err(|why| format!("what the journal of the last run holds can't be used: {why}"))?;
     let mut server = Server::bind(&options.socket).map_err(|error| error.to_string())?;
     let host = find_host()?;
     let mut folders = default_folders();
     folders.extend(options.strategies.iter().cloned());
 
     // A simulated pump asks for what root would get and does without otherwise.
-    let realtime = rustix::process::geteuid().is_root();
+    let realtime = !options.sim || rustix::process::geteuid().is_root();
     memory::calm_heap();
     if realtime && let Err(error) = memory::lock_all() {
         log::warn!("memory could not be locked: {error}");
     }
+    let awake = match realtime {
+        true => CpuDmaLatency::hold().map_err(|error| error.to_string()),
+        false => Err("it was not asked for".to_owned()),
+    };
 
     let began = clock::now();
     let vitals = Arc::new(Vitals::new());
     let faults = Arc::new(Faults::new(began, options.fault.clone()));
-    let mechanics = Mechanics {
-        step_pulse: device.step_pulse,
-        dir_setup: device.dir_setup,
-        enable_settle: device.enable_settle,
+    let rig = match options.sim {
+        true => Rig::simulated(&device),
+        false => Rig::on_lines(&device)?,
     };
-    // How much the reservoir holds is the ledger's business; the bench's never runs dry.
-    let (motor, sources, heart, _bench) = bench(Steps(u64::MAX / 2), mechanics);
-    let brake = motor.brake();
+    let brake = rig.motor.brake();
 
     let (tasks, tasks_out) = lane(FEW);
     let (news_in, news) = lane(MANY);
@@ -113,16 +118,27 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         links: ends,
     };
 
+    // A simulated pump may share its machine with others.
+    let cpu = device.cpu.filter(|_| !options.sim);
     let mut crew = Crew {
         realtime,
+        cpu: cpu.and_then(|cpu| usize::try_from(cpu).ok()),
         brake: Arc::clone(&brake),
         vitals: Arc::clone(&vitals),
         threads: Vec::new(),
         refusals: Vec::new(),
     };
+    let tape = options.tape.as_deref().map(tape).transpose()?;
+    let begin = Begin {
+        pump: resumed.pump.clone(),
+        clock: resumed.clock,
+        arming: resumed.arming,
+        tape: tape.is_some(),
+    };
     let dosing = Dosing::new(
-        motor,
-        Some(heart),
+        begin,
+        rig.motor,
+        rig.heart,
         ends,
         Arc::clone(&vitals),
         Arc::clone(&faults),
@@ -131,10 +147,11 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let sentinel = Sentinel {
         vitals: Arc::clone(&vitals),
         brake,
+        counter: rig.counter,
     };
     crew.add(&table::SENTINEL, move || sentinel.run())?;
     let inputs = Inputs {
-        source: sources,
+        source: rig.inputs,
         to_loop: lines_in,
         vitals: Arc::clone(&vitals),
         faults: Arc::clone(&faults),
@@ -143,32 +160,64 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     for (spec, link) in table::LINKS.iter().zip(links) {
         crew.add(spec, move || link.run())?;
     }
-    let journal = Journal {
-        records,
-        credits: credits_in,
+
+    let (notes, notes_out) = mpsc::channel();
+    let (batches_in, batches) = mpsc::channel();
+    let (done, done_out) = mpsc::channel();
+    let disk_status = Arc::new(DiskStatus::default());
+    let disk = Disk {
+        store,
+        batches,
+        done,
+        status: Arc::clone(&disk_status),
         vitals: Arc::clone(&vitals),
         faults: Arc::clone(&faults),
-        tape: options.tape.as_deref().map(tape).transpose()?,
     };
+    crew.add(&table::DISK, move || disk.run())?;
+    let parts = JournalParts {
+        records,
+        notes: notes_out,
+        credits: credits_in,
+        disk: batches_in,
+        done: done_out,
+        vitals: Arc::clone(&vitals),
+        faults: Arc::clone(&faults),
+        clock: resumed.clock,
+        boot,
+        tape,
+    };
+    let journal = Journal::new(parts, resumed.pump, resumed.arming);
     crew.add(&table::JOURNAL, move || journal.run())?;
+
+    let (watchdog, watched) = watchdog(options, &device, &vitals);
+    crew.add(&table::WATCHDOG, move || watchdog.run())?;
 
     let site = Site {
         simulated: options.sim,
         realtime,
         refusals: std::mem::take(&mut crew.refusals),
         vitals: Arc::clone(&vitals),
+        lines: rig.lines,
+        watched,
+        deep_sleep: awake.as_ref().err().cloned(),
+        disk: Arc::clone(&disk_status),
+        state_dir: options.state_dir.clone(),
+        shortest: shortest(&device),
     };
     let mut desk = Desk::new(DeskParts {
         tasks,
         news,
+        notes,
         jobs,
         links: statuses,
         vitals: Arc::clone(&vitals),
+        disk: disk_status,
+        clock: resumed.clock,
         catalogue: Installed::new(host, folders),
         device: options.config.clone(),
         simulated: options.sim,
         planned: table::planned(),
-        preflight: Box::new(move || preflight::run(&site)),
+        preflight: Box::new(move |aim| preflight::run(&site, aim)),
     });
     let at_desk = Arc::clone(&vitals);
     let socket = options.socket.display().to_string();
@@ -177,25 +226,70 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             faults.visit(Victim::Control, clock::now(), &at_desk);
             if let Err(error) = server.turn(&mut desk, TURN) {
                 log::error!("the control socket: {error}");
-                clock::sleep_until(
-                    clock::now().after(pump_core::quantity::Nanoseconds::from_secs(1)),
-                );
+                clock::sleep_until(clock::now().after(Nanoseconds::from_secs(1)));
             }
         }
         server.close(&mut desk);
     })?;
 
-    let signalled = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let signalled = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&signalled))
             .map_err(|error| format!("signals can't be caught: {error}"))?;
     }
     let took = clock::now().since(began).0 / 1_000_000;
-    log::info!("ready after {took} ms: a simulated pump, disarmed; listening at {socket}");
+    let which = if options.sim { "a simulated" } else { "the" };
+    log::info!("ready after {took} ms: {which} pump, disarmed; listening at {socket}");
+    if resumed.uncertain.0 > 0 {
+        log::warn!(
+            "{} steps may or may not have been given when the last run ended; they count as given",
+            resumed.uncertain.0
+        );
+    }
+    tell_systemd(&[NotifyState::Ready]);
     while !signalled.load(Ordering::Acquire) && crew.is_whole() {
         std::thread::sleep(Duration::from_millis(20));
     }
-    crew.end()
+    tell_systemd(&[NotifyState::Stopping]);
+    let ended = crew.end();
+    drop(awake);
+    ended
+}
+
+/// Without systemd nobody hears it, which is no error.
+fn tell_systemd(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        log::warn!("systemd can't be told: {error}");
+    }
+}
+
+/// Who watches the daemon. A simulated pump leaves the hardware's watchdog alone.
+fn watchdog(options: &Options, device: &Device, vitals: &Arc<Vitals>) -> (Watchdog, Watched) {
+    let device = device.watchdog.as_ref().filter(|_| !options.sim);
+    let opened = device.map(|path| (path, HardwareWatchdog::open(path.as_ref())));
+    let (hardware, found) = match opened {
+        None => (None, None),
+        Some((path, Ok(hardware))) => (Some(hardware), Some(Ok(path.clone()))),
+        Some((path, Err(error))) => (None, Some(Err(format!("{path} can't be opened: {error}")))),
+    };
+    let systemd = sd_notify::watchdog_enabled();
+    let watched = Watched {
+        hardware: found,
+        systemd: systemd.map(|within| Nanoseconds(u64::try_from(within.as_nanos()).unwrap_or(0))),
+    };
+    let watchdog = Watchdog {
+        hardware,
+        systemd: systemd.is_some(),
+        vitals: Arc::clone(vitals),
+    };
+    (watchdog, watched)
+}
+
+/// The shortest interval between two steps that a prescription may come to on this device.
+fn shortest(device: &Device) -> Nanoseconds {
+    let (step, rate) = (device.volume_per_step.value, device.max_rate.value);
+    let interval = step.over(rate).map_or(0, |ns| ns.floor());
+    Nanoseconds(u64::try_from(interval).unwrap_or(u64::MAX))
 }
 
 /// Reads the device's file.
@@ -236,65 +330,4 @@ fn tape(path: &Path) -> Result<BufWriter<File>, String> {
     let mut tape = BufWriter::new(File::create(path).map_err(failed)?);
     writeln!(tape, "due_ns,issued_ns,taken").map_err(failed)?;
     Ok(tape)
-}
-
-/// The threads of the daemon.
-struct Crew {
-    realtime: bool,
-    brake: Arc<dyn Brake>,
-    vitals: Arc<Vitals>,
-    threads: Vec<Thread>,
-    refusals: Vec<String>,
-}
-
-impl Crew {
-    fn add(&mut self, spec: &Spec, body: impl FnOnce() + Send + 'static) -> Result<(), String> {
-        let brake = Arc::clone(&self.brake);
-        let vitals = Arc::clone(&self.vitals);
-        // Whatever panics, the motor goes first.
-        let on_panic = Arc::new(move || {
-            vitals.braked.store(true, Ordering::Release);
-            let _ = brake.cut();
-        });
-        let setting = Setting {
-            realtime: self.realtime,
-            cpu: None,
-            on_panic: Some(on_panic),
-        };
-        let thread = spawn(spec, setting, body)
-            .map_err(|error| format!("the thread {} can't be made: {error}", spec.name))?;
-        if let Some(denied) = &thread.granted().error {
-            let name = thread.name();
-            self.refusals.push(format!(
-                "{name}: {:?} refused, error {}",
-                denied.what, denied.errno
-            ));
-        }
-        self.threads.push(thread);
-        Ok(())
-    }
-
-    /// Whether every thread still runs.
-    fn is_whole(&self) -> bool {
-        !self.threads.iter().any(Thread::is_finished)
-    }
-
-    /// Ends every thread: the loop stops the pump and disables the motor, the journal writes
-    /// what is left.
-    fn end(self) -> Result<(), String> {
-        self.vitals.ending.store(true, Ordering::Release);
-        let mut broken = Vec::new();
-        for thread in self.threads {
-            if let Err(panicked) = thread.join() {
-                broken.push(format!("{}: {}", panicked.thread, panicked.message));
-            }
-        }
-        let _ = self.brake.cut();
-        if broken.is_empty() {
-            log::info!("ended: the pump is stopped and its motor disabled");
-            Ok(())
-        } else {
-            Err(format!("a thread has panicked: {}", broken.join("; ")))
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Quantities and events in words. Rounded, for people; integers only.
 
+use pump_control as doc;
 use pump_core::event::{Event, EventKind, OrderFault};
 use pump_core::order::RegimenId;
 use pump_core::quantity::{Rate, Steps, Volume};
@@ -33,6 +34,11 @@ pub(crate) fn number(num: u128, den: u128) -> String {
 pub(crate) fn rate(rate: Rate) -> String {
     let num = u128::from(rate.num()) * ML_PER_H;
     format!("{} mL/h", number(num, u128::from(rate.den())))
+}
+
+/// A rate as it is: nanolitres a nanosecond.
+pub(crate) fn fraction(rate: Rate) -> String {
+    format!("{}/{}", rate.num(), rate.den())
 }
 
 /// A volume: `1.35 mL`, `50 µL`, `50 nL`.
@@ -110,6 +116,49 @@ impl Teller<'_> {
         match self.per_step {
             Some(step) => volume(step.times_floor_nl(steps)),
             None => format!("{} steps", steps.0),
+        }
+    }
+
+    /// It as a document: its number, and its instant on the therapy clock in ns.
+    pub(crate) fn document(&self, seq: u64, at_ns: u64, event: &Event) -> doc::Event {
+        let (mut regimen, mut reason, mut alarm) = (None, None, None);
+        match event.kind {
+            EventKind::Basal {
+                regimen: of,
+                reason: why,
+                ..
+            } => (regimen, reason) = (Some(of), why),
+            EventKind::DemandRefused {
+                regimen: of,
+                reason: why,
+                ..
+            }
+            | EventKind::BolusRefused {
+                regimen: of,
+                reason: why,
+                ..
+            } => (regimen, reason) = (of, Some(why)),
+            EventKind::BolusStarted { regimen: of, .. } => regimen = of,
+            EventKind::BolusStretched { reason: why, .. }
+            | EventKind::CommandRefused { reason: why } => reason = Some(why),
+            EventKind::BolusEnded { cut, .. } => reason = cut,
+            EventKind::StrategyLost { regimen: of }
+            | EventKind::StrategyBack { regimen: of }
+            | EventKind::OrderDropped { regimen: of, .. } => regimen = Some(of),
+            EventKind::AlarmRaised { alarm: which } | EventKind::AlarmCleared { alarm: which } => {
+                alarm = Some(which.row())
+            }
+            _ => {}
+        }
+        doc::Event {
+            seq,
+            at_ns,
+            kind: kind(&event.kind).to_owned(),
+            text: self.tell(event),
+            regimen: self.regimen(regimen).map(str::to_owned),
+            reason: reason.map(|reason| reason.name().to_owned()),
+            alarm: alarm.map(|row| row.name.to_owned()),
+            priority: alarm.map(|row| row.priority.name().to_owned()),
         }
     }
 

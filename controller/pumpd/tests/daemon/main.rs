@@ -2,6 +2,7 @@
 //!
 //! Nothing here measures time: what is awaited is awaited until it comes.
 
+mod durable;
 mod life;
 mod rig;
 mod zoo;

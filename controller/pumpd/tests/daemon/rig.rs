@@ -86,6 +86,21 @@ impl Daemon {
         std::fs::read_to_string(self.folder.path().join("log")).expect("a log")
     }
 
+    /// Kills it where it stands.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it is gone");
+    }
+
+    /// Another daemon in the folder of the one that ended.
+    pub(crate) fn restart(&mut self, args: &[&str]) {
+        let mut command = Self::command(self.folder.path());
+        self.child = command.args(args).spawn().expect("pumpd starts");
+        await_it("pumpd listens again", || {
+            Client::connect(&self.socket()).ok().map(|_| ())
+        });
+    }
+
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
         let killed = Command::new("kill").args(["-TERM", &pid]).status();

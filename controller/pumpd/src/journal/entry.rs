@@ -1,0 +1,149 @@
+//! What happens, as rows of the journal.
+
+use std::collections::VecDeque;
+
+use pump_core::event::{Event, EventKind};
+use pump_core::pump::{Pump, State};
+use pump_core::quantity::{MonoNs, Volume};
+use serde_json::{Value, json};
+
+use crate::words::{self, Teller};
+
+/// Armings that were asked of the loop and not answered yet; a few at most.
+const MOST_ARMINGS: usize = 8;
+
+/// Names and strategies of the regimens.
+pub(crate) type Names = Vec<(String, String)>;
+
+/// Who writes the rows, and what it needs to know for that.
+#[derive(Default)]
+pub(super) struct Scribe {
+    expected: VecDeque<(u64, Names, Volume)>,
+    names: Names,
+    per_step: Option<Volume>,
+    started_at: Option<MonoNs>,
+    seq: u64,
+}
+
+impl Scribe {
+    /// The loop is about to be asked to arm these.
+    pub(super) fn expect(&mut self, id: u64, names: Names, per_step: Volume) {
+        if self.expected.len() >= MOST_ARMINGS {
+            self.expected.pop_front();
+        }
+        self.expected.push_back((id, names, per_step));
+    }
+
+    /// The loop was asked to arm those of this task.
+    pub(super) fn armed(&mut self, id: u64) {
+        self.expected.retain(|(known, _, _)| *known >= id);
+        let expected = self.expected.pop_front();
+        if let Some((_, names, per_step)) = expected.filter(|(known, _, _)| *known == id) {
+            self.names = names;
+            self.per_step = Some(per_step);
+            self.started_at = None;
+        }
+    }
+
+    /// An event's kind and its row: the document that operators are shown, and the figures
+    /// that programs want.
+    pub(super) fn describe(&mut self, event: &Event) -> (&'static str, Value) {
+        if let EventKind::State {
+            from: State::Armed,
+            to: State::Infusing,
+        } = event.kind
+        {
+            self.started_at.get_or_insert(event.at);
+        }
+        self.seq = self.seq.saturating_add(1);
+        let therapy = self.started_at.map_or(0, |start| event.at.since(start).0);
+        let teller = Teller {
+            regimens: &self.names,
+            per_step: self.per_step,
+        };
+        let document = teller.document(self.seq, therapy, event);
+        let mut body = serde_json::to_value(document).unwrap_or_default();
+        if let Some(body) = body.as_object_mut() {
+            body.insert("pump_ns".to_owned(), json!(event.at.0));
+            if let Value::Object(figures) = figures(&event.kind) {
+                body.extend(figures);
+            }
+        }
+        (words::kind(&event.kind), body)
+    }
+
+    /// How things are.
+    pub(super) fn state(&self, pump: &Pump) -> (&'static str, Value) {
+        let ledger = pump.ledger().map(|ledger| {
+            json!({
+                "delivered_steps": ledger.delivered.0,
+                "missed_steps": ledger.missed.0,
+                "uncertain_steps": ledger.uncertain.0,
+                "reservoir_steps": ledger.reservoir.0,
+                "nl_per_step": format!(
+                    "{}/{}", ledger.volume_per_step.num(), ledger.volume_per_step.den()
+                ),
+            })
+        });
+        let alarms: Vec<_> = pump.alarms().iter().map(|alarm| alarm.row().name).collect();
+        let body = json!({
+            "state": pump.state().name(),
+            "alarms": alarms,
+            "ledger": ledger,
+        });
+        ("status", body)
+    }
+}
+
+/// The numbers of an event.
+fn figures(kind: &EventKind) -> Value {
+    match *kind {
+        EventKind::State { from, to } => json!({ "from": from.name(), "to": to.name() }),
+        EventKind::Basal {
+            ordered, granted, ..
+        } => json!({
+            "ordered_nl_per_ns": words::fraction(ordered),
+            "granted_nl_per_ns": words::fraction(granted),
+        }),
+        EventKind::DemandAsked { demand } => json!({ "demand": demand.0 }),
+        EventKind::DemandGiven { demand, bolus } => {
+            json!({ "demand": demand.0, "bolus": bolus.0 })
+        }
+        EventKind::DemandRefused { demand, steps, .. } => {
+            json!({ "demand": demand.0, "steps": steps.0 })
+        }
+        EventKind::BolusRefused { kind, steps, .. } => {
+            json!({ "bolus_kind": kind.name(), "steps": steps.0 })
+        }
+        EventKind::BolusStarted {
+            bolus,
+            kind,
+            demand,
+            steps,
+            over,
+            ..
+        } => json!({
+            "bolus": bolus.0,
+            "bolus_kind": kind.name(),
+            "demand": demand.map(|demand| demand.0),
+            "steps": steps.0,
+            "over_ns": over.0,
+        }),
+        EventKind::BolusStretched { bolus, .. }
+        | EventKind::BolusSuspended { bolus }
+        | EventKind::BolusResumed { bolus } => json!({ "bolus": bolus.0 }),
+        EventKind::BolusEnded {
+            bolus, delivered, ..
+        } => json!({ "bolus": bolus.0, "delivered_steps": delivered.0 }),
+        EventKind::Missed { steps } | EventKind::Uncertain { steps } => {
+            json!({ "steps": steps.0 })
+        }
+        EventKind::Refilled { content } => json!({ "content_steps": content.0 }),
+        EventKind::StrategyLost { .. }
+        | EventKind::StrategyBack { .. }
+        | EventKind::OrderDropped { .. }
+        | EventKind::AlarmRaised { .. }
+        | EventKind::AlarmCleared { .. }
+        | EventKind::CommandRefused { .. } => json!({}),
+    }
+}

@@ -1,0 +1,92 @@
+//! What outlives the daemon: the ledger, the windows, and what is not known.
+
+use pump_control::{Request, Status};
+
+use crate::rig::{Daemon, brisk};
+
+fn delivered(status: &Status) -> u64 {
+    status.ledger.as_ref().map_or(0, |it| it.delivered_steps)
+}
+
+/// What the hour's window holds, in nanolitres.
+fn hour(status: &Status) -> u64 {
+    status.windows.first().map_or(0, |window| window.given_nl)
+}
+
+fn run(daemon: &Daemon) {
+    daemon.arm(&brisk("")).expect("it is armed");
+    daemon.ask(&Request::Start).expect("it starts");
+}
+
+/// I1, I8, P05: what the killed daemon's edges say lies between what is delivered for certain
+/// and what counts as delivered, and nothing goes on by itself.
+#[test]
+fn after_a_kill_what_is_not_known_counts_as_given_and_nothing_resumes() {
+    let mut daemon = Daemon::start(&[]);
+    run(&daemon);
+    let seen = daemon.until("it delivers", |status| delivered(status) > 500);
+    let before = hour(&seen);
+    daemon.kill();
+    daemon.restart(&[]);
+    let status = daemon.status();
+    assert_eq!(status.state, "disarmed");
+    let alarms: Vec<_> = status.alarms.iter().map(|it| it.name.as_str()).collect();
+    assert!(alarms.contains(&"restarted"), "{alarms:?}");
+    assert!(alarms.contains(&"uncertain-volume"), "{alarms:?}");
+    run(&daemon);
+    let after = daemon.until("its windows are told", |status| !status.windows.is_empty());
+    assert!(
+        hour(&after) >= before,
+        "{} nl are remembered of {before}",
+        hour(&after)
+    );
+}
+
+/// An orderly end leaves nothing uncertain, and the windows hold what was given, not more.
+#[test]
+fn after_an_orderly_end_nothing_is_uncertain_and_the_windows_go_on() {
+    let mut daemon = Daemon::start(&[]);
+    run(&daemon);
+    daemon.until("it delivers", |status| delivered(status) > 300);
+    daemon.ask(&Request::Stop).expect("it stops");
+    let stopped = daemon.until("it stops", |status| status.state == "stopped");
+    assert!(daemon.terminate().success());
+    daemon.restart(&[]);
+    let status = daemon.status();
+    let uncertain = status.alarms.iter().any(|it| it.name == "uncertain-volume");
+    assert!(!uncertain, "{:?}", status.alarms);
+    run(&daemon);
+    let after = daemon.until("its windows are told", |status| !status.windows.is_empty());
+    let ledger = stopped.ledger.expect("a ledger");
+    let fresh = after.ledger.as_ref().map_or(0, |it| it.delivered_nl);
+    assert_eq!(hour(&after), ledger.delivered_nl + fresh);
+}
+
+/// I1: the disk stands still, and the pump comes to rest where its credit ends, says so, and
+/// goes on when the disk does.
+#[test]
+fn a_disk_that_stands_still_is_an_alarm_and_what_was_made_durable_still_flows() {
+    let daemon = Daemon::start(&["--fault", "disk=stall@8s+6s"]);
+    run(&daemon);
+    let status = daemon.until("it is noticed", |status| {
+        status.alarms.iter().any(|it| it.name == "journal-stalled")
+    });
+    assert_eq!(status.state, "infusing", "its credit is not spent");
+    let then = delivered(&status);
+    daemon.until("it clears, and delivers on", |status| {
+        status.alarms.is_empty() && delivered(status) > then
+    });
+}
+
+/// The journal's repetition is the loop's control law, to the last bit, or the pump stops.
+#[test]
+fn the_record_repeats_the_loop_for_as_long_as_it_runs() {
+    let daemon = Daemon::start(&[]);
+    run(&daemon);
+    let status = daemon.until("it delivers", |status| delivered(status) > 1_000);
+    assert_eq!(status.state, "infusing");
+    let log = daemon.log();
+    assert!(!log.contains("can't be repeated"), "{log}");
+    let journal = status.journal.expect("a journal");
+    assert!(journal.commits > 1 && journal.trouble.is_none());
+}
