@@ -6,6 +6,7 @@ use crate::order::{DemandId, RegimenId};
 use crate::pump::State;
 use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps};
 use crate::reason::Reason;
+use crate::sensor::Sensor;
 
 /// Why an order was dropped before it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +140,14 @@ pub enum EventKind {
         regimen: RegimenId,
         /// Why.
         fault: OrderFault,
+    },
+    /// A line changed, whatever the state of the pump (W12): so every stall has its start and
+    /// its end.
+    Line {
+        /// Which.
+        sensor: Sensor,
+        /// Whether it is bad now.
+        bad: bool,
     },
     /// An alarm began.
     AlarmRaised {

@@ -138,6 +138,7 @@ pub mod pump;
 pub mod quantity;
 pub mod reason;
 mod regimen;
+pub mod sensor;
 mod strategy;
 mod tick;
 mod twin;

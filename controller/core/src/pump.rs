@@ -18,6 +18,7 @@ use crate::watch::Stops;
 use crate::window::caps_by_span;
 
 pub use crate::arming::{ArmError, NotStill};
+pub use crate::sensor::Sensors;
 
 /// The grid of the therapy clock on which inputs are answered and strategies are asked.
 pub const TICK: Nanoseconds = Nanoseconds::from_millis(10);
@@ -91,21 +92,6 @@ pub enum Command {
         /// The new content.
         content: Volume,
     },
-}
-
-/// The lines that say whether the fluid path is sound; true is bad.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sensors {
-    /// Blocked downstream.
-    pub occlusion: bool,
-    /// Air in the line.
-    pub air: bool,
-    /// The motor does not turn.
-    pub stall: bool,
-    /// The door is open.
-    pub door: bool,
-    /// The reservoir's own sensor says that it is empty, or not there.
-    pub reservoir: bool,
 }
 
 /// What watches the pump from outside of the control law has found; true is bad.
@@ -269,13 +255,7 @@ impl Pump {
             resting_since: None,
             begun: false,
             started_at: MonoNs(0),
-            sensors: Sensors {
-                occlusion: false,
-                air: false,
-                stall: false,
-                door: false,
-                reservoir: false,
-            },
+            sensors: Sensors::SOUND,
             watch: Watch {
                 sensor_lost: false,
                 inputs_stalled: false,

@@ -1,9 +1,11 @@
 //! What the pump watches: the lines, the reservoir, itself, and what others say of it.
 
 use crate::alarm::{ALARMS, Alarm};
-use crate::pump::{Pump, Sensors, State, Watch};
+use crate::event::EventKind;
+use crate::pump::{Pump, State, Watch};
 use crate::quantity::{MonoNs, Nanoseconds};
 use crate::reason::Reason;
+use crate::sensor::{Sensor, Sensors};
 use crate::twin::{Twin, broken};
 
 /// So many stops by one alarm within so long, and the pump does not start again (W10).
@@ -51,6 +53,12 @@ impl Pump {
     }
 
     pub(crate) fn watch_sensors(&mut self, sensors: Sensors) {
+        for sensor in Sensor::ALL {
+            let bad = sensor.read(&sensors);
+            if bad != sensor.read(&self.sensors) {
+                self.tell(EventKind::Line { sensor, bad });
+            }
+        }
         self.sensors = sensors;
         if !matches!(self.state, State::Infusing | State::Paused) {
             return;

@@ -180,6 +180,10 @@ impl Live {
             EventKind::StrategyBack { regimen } => {
                 format!("the strategy of {} is back", self.name(Some(*regimen)))
             }
+            EventKind::Line { sensor, bad: true } => format!("the {} line is bad", sensor.name()),
+            EventKind::Line { sensor, bad: false } => {
+                format!("the {} line is sound again", sensor.name())
+            }
             EventKind::AlarmRaised { alarm } => {
                 let row = alarm.row();
                 format!("! {} ({}): {}", row.name, row.priority.name(), row.text)

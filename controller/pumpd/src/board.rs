@@ -201,6 +201,7 @@ impl Board {
             | EventKind::StrategyBack { .. }
             | EventKind::OrderDropped { .. }
             | EventKind::BolusRefused { .. }
+            | EventKind::Line { .. }
             | EventKind::Missed { .. }
             | EventKind::Uncertain { .. }
             | EventKind::CommandRefused { .. }

@@ -82,6 +82,7 @@ pub(crate) const fn kind(event: &EventKind) -> &'static str {
         EventKind::StrategyLost { .. } => "strategy-lost",
         EventKind::StrategyBack { .. } => "strategy-back",
         EventKind::OrderDropped { .. } => "order-dropped",
+        EventKind::Line { .. } => "line",
         EventKind::AlarmRaised { .. } => "alarm-raised",
         EventKind::AlarmCleared { .. } => "alarm-cleared",
         EventKind::Missed { .. } => "missed",
@@ -243,6 +244,10 @@ impl Teller<'_> {
                     "an order of {} is dropped: {why}",
                     self.name(Some(*regimen))
                 )
+            }
+            EventKind::Line { sensor, bad: true } => format!("the {} line is bad", sensor.name()),
+            EventKind::Line { sensor, bad: false } => {
+                format!("the {} line is sound again", sensor.name())
             }
             EventKind::AlarmRaised { alarm } => {
                 let row = alarm.row();

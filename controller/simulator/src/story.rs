@@ -166,6 +166,7 @@ impl Story {
             | EventKind::BolusResumed { .. }
             | EventKind::StrategyLost { .. }
             | EventKind::StrategyBack { .. }
+            | EventKind::Line { .. }
             | EventKind::Missed { .. }
             | EventKind::Refilled { .. } => {}
         }

@@ -6,7 +6,9 @@ use std::vec::Vec;
 
 use super::rig::*;
 use crate::alarm::{Action, Alarm};
+use crate::event::{Event, EventKind};
 use crate::pump::{Command, Inputs, Sensors, State, Watch};
+use crate::sensor::Sensor;
 use crate::twin::{self, Twin};
 
 /// Two steps a second.
@@ -240,4 +242,38 @@ fn the_tolerance_is_a_quarter_of_the_shortest_interval() {
     let rig = infusing();
     // 150 mL/h in steps of 50 nL: 833 steps a second.
     assert_eq!(rig.pump.tolerance().0, 1_200_000 / 4);
+}
+
+/// W12: in every state, armed or not, each change of a line is told once.
+#[test]
+fn a_stall_has_its_start_and_its_end_in_the_log_whatever_the_pump_does() {
+    let line = |rig: &Rig| -> Vec<(u64, Sensor, bool)> {
+        let line = |event: &Event| match event.kind {
+            EventKind::Line { sensor, bad } => Some((event.at.0, sensor, bad)),
+            _ => None,
+        };
+        rig.events.iter().filter_map(line).collect()
+    };
+    for (disarmed, sensor) in [true, false]
+        .into_iter()
+        .flat_map(|disarmed| Sensor::ALL.map(|sensor| (disarmed, sensor)))
+    {
+        let mut rig = infusing();
+        if disarmed {
+            rig.command(Command::Stop);
+            rig.disarm().expect("a pump that was stopped");
+        }
+        sensor.write(&mut rig.sensors, true);
+        rig.run_for(S);
+        rig.run_for(S);
+        sensor.write(&mut rig.sensors, false);
+        rig.run_for(S);
+        let (start, end) = (MIN, MIN + 2 * S);
+        let told = line(&rig);
+        let ends: Vec<bool> = told.iter().map(|(.., bad)| *bad).collect();
+        assert_eq!(ends, [true, false], "{}", sensor.name());
+        assert!(told.iter().all(|(_, of, _)| *of == sensor));
+        assert!(told[0].0 > start && told[0].0 <= start + S, "{told:?}");
+        assert!(told[1].0 > end && told[1].0 <= end + S, "{told:?}");
+    }
 }
