@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pump_prescription::{Catalogue, CatalogueError};
@@ -18,11 +18,15 @@ use rustix::io::Errno;
 use strategy_link::Declaration;
 use strategy_link::protocol::{Declared, HOST_NAME};
 
+use crate::vitals::Vitals;
+
 /// Where a package puts the helper program and the strategies.
 const PACKAGED: &str = "/usr/lib/pumpd";
 const PACKAGED_STRATEGIES: &str = "/usr/lib/pumpd/strategies";
 /// The probe itself gives up after some 5 s.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// So often it is looked whether the daemon is to end.
+const SLICE: Duration = Duration::from_millis(200);
 /// The longest answer, and the longest line on why there is none. One byte more is too much.
 const MAX_ANSWER: usize = Declared::MAX_BYTES;
 const MAX_LINE: usize = 8192;
@@ -70,6 +74,7 @@ pub(crate) fn default_folders() -> Vec<PathBuf> {
 pub(crate) struct Installed {
     host: PathBuf,
     folders: Vec<PathBuf>,
+    vitals: Arc<Vitals>,
     /// What was found. A refusal is not kept: its cause may have passed.
     known: Mutex<BTreeMap<String, Found>>,
 }
@@ -107,11 +112,13 @@ impl From<Refusal> for CatalogueError {
 }
 
 impl Installed {
-    /// The strategies in these folders, opened by this `strategy-host`.
-    pub(crate) const fn new(host: PathBuf, folders: Vec<PathBuf>) -> Self {
+    /// The strategies in these folders, opened by this `strategy-host`. While the daemon ends
+    /// nothing is found any more.
+    pub(crate) const fn new(host: PathBuf, folders: Vec<PathBuf>, vitals: Arc<Vitals>) -> Self {
         Self {
             host,
             folders,
+            vitals,
             known: Mutex::new(BTreeMap::new()),
         }
     }
@@ -156,7 +163,8 @@ impl Installed {
         for folder in &self.folders {
             command.arg("--strategies").arg(folder);
         }
-        let output = output(command.arg(name).env_clear()).map_err(|error| {
+        let ending = || self.vitals.is_ending();
+        let output = output(command.arg(name).env_clear(), &ending).map_err(|error| {
             Refusal::unusable(&format!("{} declare {name}", self.host.display()), error)
         })?;
         if output.status.success() {
@@ -226,13 +234,16 @@ struct Output {
     stderr: Vec<u8>,
 }
 
-/// Runs a program to its end, within [`PATIENCE`] and with a bounded answer. It is gone and
-/// reaped afterwards, however it went.
-fn output(command: &mut Command) -> io::Result<Output> {
-    let deadline = Instant::now() + PATIENCE;
+/// Runs a program to its end, within [`PATIENCE`] and with a bounded answer, unless it is
+/// given up before. It is gone and reaped afterwards, however it went.
+fn output(command: &mut Command, given_up: &dyn Fn() -> bool) -> io::Result<Output> {
+    let patience = Patience {
+        until: Instant::now() + PATIENCE,
+        given_up,
+    };
     let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = pipes.stderr(Stdio::piped()).spawn()?;
-    let gathered = gather(&mut child, deadline);
+    let gathered = gather(&mut child, &patience);
     if gathered.is_err() {
         // It fails only where there is nobody left to kill.
         let _ = child.kill();
@@ -241,7 +252,7 @@ fn output(command: &mut Command) -> io::Result<Output> {
     gathered
 }
 
-fn gather(child: &mut Child, deadline: Instant) -> io::Result<Output> {
+fn gather(child: &mut Child, patience: &Patience<'_>) -> io::Result<Output> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut out = child.stdout.take();
     let mut err = child.stderr.take();
@@ -254,7 +265,7 @@ fn gather(child: &mut Child, deadline: Instant) -> io::Result<Output> {
             .iter()
             .map(|(fd, _)| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
             .collect();
-        wait(&mut polled, deadline)?;
+        patience.wait(&mut polled)?;
         for (poll, (_, is_out)) in polled.iter().zip(&open) {
             let ready = !poll.revents().is_empty();
             *(if *is_out { &mut of_out } else { &mut of_err }) = ready;
@@ -275,7 +286,7 @@ fn gather(child: &mut Child, deadline: Instant) -> io::Result<Output> {
                 stderr,
             });
         }
-        left(deadline)?;
+        patience.left()?;
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -300,21 +311,33 @@ fn take<R: Read>(pipe: &mut Option<R>, to: &mut Vec<u8>, most: usize) -> io::Res
     Ok(())
 }
 
-fn wait(pipes: &mut [PollFd<'_>], deadline: Instant) -> io::Result<()> {
-    let time = Timespec::try_from(left(deadline)?).map_err(io::Error::other)?;
-    match poll(pipes, Some(&time)) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+/// How long a program is waited for.
+struct Patience<'a> {
+    until: Instant,
+    given_up: &'a dyn Fn() -> bool,
 }
 
-/// The time until then, if there is some.
-fn left(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(io::ErrorKind::TimedOut.into());
+impl Patience<'_> {
+    /// Waits for a pipe, for a while.
+    fn wait(&self, pipes: &mut [PollFd<'_>]) -> io::Result<()> {
+        let time = Timespec::try_from(self.left()?.min(SLICE)).map_err(io::Error::other)?;
+        match poll(pipes, Some(&time)) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
-    Ok(left)
+
+    /// The time that is left, if there is some.
+    fn left(&self) -> io::Result<Duration> {
+        if (self.given_up)() {
+            return Err(io::Error::other("it was given up: the daemon ends"));
+        }
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(left)
+    }
 }
 
 #[cfg(test)]
@@ -327,7 +350,8 @@ mod tests {
         for file in ["lib.so", "lib_a.so", "libA.so", "a.so", "lib../a.so"] {
             assert_eq!(strategy_name(file), None, "{file}");
         }
-        let installed = Installed::new("/nowhere".into(), vec!["/".into()]);
+        let installed =
+            Installed::new("/nowhere".into(), vec!["/".into()], Arc::new(Vitals::new()));
         for name in ["--help", "../a", "a_b", "", "A", "a b"] {
             let found = installed.declaration(name).err();
             assert_eq!(found, Some(CatalogueError::Unknown), "{name}");
@@ -338,7 +362,7 @@ mod tests {
 
     #[test]
     fn what_talks_too_much_is_not_heard() {
-        let sh = |script: &str| output(Command::new("/bin/sh").args(["-c", script]));
+        let sh = |script: &str| output(Command::new("/bin/sh").args(["-c", script]), &|| false);
         let good = sh("echo out; echo err >&2; exit 3").unwrap();
         assert_eq!(good.status.code(), Some(3));
         assert_eq!(
@@ -346,5 +370,16 @@ mod tests {
             (&b"out\n"[..], &b"err\n"[..])
         );
         assert!(sh("while :; do echo flood; done").is_err());
+    }
+
+    #[test]
+    fn what_hangs_is_given_up_and_gone_when_the_daemon_ends() {
+        let looks = std::cell::Cell::new(0);
+        let ends_soon = || {
+            looks.set(looks.get() + 1);
+            looks.get() > 2
+        };
+        let hung = output(Command::new("/bin/sleep").arg("1000"), &ends_soon);
+        assert!(hung.is_err_and(|error| error.to_string().contains("given up")));
     }
 }

@@ -9,6 +9,7 @@
 //! | `strategy-link-N` | one sandboxed child a regimen ([`link`]) |
 //! | `journal`, `disk` | repeat and write down what is done, and grant credit ([`journal`]) |
 //! | `watchdog` | tells systemd and the hardware that all is well ([`watchdog`]) |
+//! | `judge` | checks prescriptions and has plugins looked at ([`judge`]) |
 //! | `control` | the operators' socket ([`service`]) |
 //!
 //! [`table`] has their priorities, [`messages`] what passes between them.
@@ -24,6 +25,7 @@ mod durable;
 mod faults;
 mod inputs;
 mod journal;
+mod judge;
 mod link;
 mod messages;
 mod options;

@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::TryRecvError;
 
-use pump_control::{Code, Peer, Proposal, ProposedRegimen, Refusal, Reply, Row};
+use pump_control::{Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
 use pump_core::quantity::{MonoNs, Nanoseconds};
-use pump_prescription::{Checked, Input, Outcome, check, check_device};
+use pump_prescription::Checked;
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
+use crate::judge::{Case, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
@@ -23,9 +25,9 @@ const NS_PER_S: u64 = 1_000_000_000;
 /// What a regimen's child would run: the very file that the proposal shows (P06).
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen {
-    path: PathBuf,
-    sha256: Sha256,
-    values: Values,
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: Sha256,
+    pub(crate) values: Values,
 }
 
 impl Chosen {
@@ -90,36 +92,81 @@ impl Proposed {
     }
 }
 
+/// A prescription that is being judged.
+#[derive(Debug)]
+pub(crate) struct Proposing {
+    ticket: Ticket,
+    /// Who proposes it.
+    by: String,
+}
+
 impl Desk {
-    /// Checks a prescription and keeps it until it is confirmed. A newer one replaces it.
+    /// Has a prescription judged. `Ok`: it is answered later.
     pub(crate) fn propose(
         &mut self,
-        now: MonoNs,
-        name: &str,
+        name: String,
         text: String,
         peer: &Peer,
-    ) -> Result<Reply, Refusal> {
+        ticket: Ticket,
+    ) -> Result<(), Refusal> {
         self.busy()?;
-        let (outcome, library) = self.check(name, text.clone())?;
-        let findings = outcome.report.to_string();
-        let Some(mut checked) = outcome.checked else {
-            let message = format!("`{name}` is refused: {}", outcome.report.summary());
-            return Err(Refusal::new(Code::BadPrescription, message)
-                .fix("correct what the findings show")
-                .findings(findings));
+        if self.proposing.is_some() {
+            let busy = Refusal::new(Code::Busy, "another prescription is being judged");
+            return Err(busy.fix("wait until it is; a plugin that hangs takes some seconds"));
+        }
+        let case = Case {
+            name,
+            text,
+            device: self.parts.device.clone(),
         };
-        checked.library_path = Some(library);
-        let (plans, regimens) = self.choose(&checked)?;
-        let soft = outcome.report.diagnostics().iter();
-        let soft = soft
-            .filter(|found| found.code == pump_prescription::Code::SoftLimit)
-            .map(|found| found.message.clone());
+        if self.parts.cases.send(case).is_err() {
+            return Err(no_judge());
+        }
+        self.proposing = Some(Proposing {
+            ticket,
+            by: peer.user.clone(),
+        });
+        Ok(())
+    }
+
+    /// Answers what was proposed, once it is judged.
+    pub(crate) fn hear_verdict(&mut self, now: MonoNs) {
+        let verdict = match self.parts.verdicts.try_recv() {
+            Ok(verdict) => verdict,
+            Err(TryRecvError::Empty) => return,
+            Err(TryRecvError::Disconnected) => Err(no_judge()),
+        };
+        if let Some(proposing) = self.proposing.take() {
+            let answer = verdict.and_then(|judged| self.present(now, *judged, proposing.by));
+            self.answer(Some(proposing.ticket), answer);
+        }
+    }
+
+    /// Keeps a prescription until it is confirmed, and lays it beside what is armed. A newer
+    /// one replaces it.
+    fn present(&mut self, now: MonoNs, judged: Judged, by: String) -> Result<Reply, Refusal> {
+        // What is laid beside it must not change before it is confirmed.
+        self.busy()?;
+        let Judged {
+            text,
+            checked,
+            plans,
+            regimens,
+            findings,
+            beyond_soft_limits,
+        } = judged;
+        if checked.device.sha256 != self.parts.device_sha256 {
+            // The motor runs by the file of the start: its lines, its pulses, its processor.
+            let message = "the device's file was changed since pumpd was started";
+            return Err(Refusal::new(Code::BadPrescription, message)
+                .fix("restart pumpd, which is disarmed then, and propose it again"));
+        }
         let proposed = Proposed {
             text,
             device: self.parts.device.clone(),
             plans,
-            by: peer.user.clone(),
-            beyond_soft_limits: soft.collect(),
+            by,
+            beyond_soft_limits,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,
@@ -141,74 +188,6 @@ impl Desk {
         log::info!("{} proposes {}", proposed.by, proposal.sha256);
         self.proposal = Some(Box::new(proposed));
         Ok(Reply::Proposal(Box::new(proposal)))
-    }
-
-    /// Checks a text against the device and the drug library that the device names; also
-    /// answers where that lies.
-    fn check(&self, name: &str, text: String) -> Result<(Outcome, PathBuf), Refusal> {
-        let path = &self.parts.device;
-        let device = Input::open(path);
-        let alone = check_device(&device);
-        let bad = |message: String, report: String| {
-            let refusal = Refusal::new(Code::BadPrescription, message);
-            let refusal = refusal.fix("correct the device file; it is read anew each time");
-            Err(match report.is_empty() {
-                true => refusal,
-                false => refusal.findings(report),
-            })
-        };
-        let Some(known) = alone.device else {
-            let message = format!("the device file has errors: {}", alone.report.summary());
-            return bad(message, alone.report.to_string());
-        };
-        let Some(named) = known.drug_library else {
-            return bad(
-                format!("`{}` names no `drug_library`", path.display()),
-                String::new(),
-            );
-        };
-        let folder = path.parent().unwrap_or_else(|| Path::new(""));
-        let library = folder.join(named.value);
-        let prescription = Input::new(name, text);
-        let opened = Input::open(&library);
-        let outcome = check(&prescription, &device, &opened, &self.parts.catalogue);
-        Ok((outcome, library))
-    }
-
-    /// The plugins that the regimens name, as files and as they are shown.
-    fn choose(&self, checked: &Checked) -> Result<(Vec<Chosen>, Vec<ProposedRegimen>), Refusal> {
-        let (mut plans, mut shown) = (Vec::new(), Vec::new());
-        for regimen in &checked.regimens {
-            let strategy = &regimen.declaration.name;
-            let unusable = |why: &str| {
-                let message = format!("the strategy `{strategy}` can't be used: {why}");
-                Refusal::new(Code::Internal, message)
-                    .fix("see to the plugin, then propose it again")
-            };
-            let declared = self.parts.catalogue.declared(strategy);
-            let declared = declared.map_err(|error| unusable(&error))?;
-            // The parameters were read by the declaration: this must be the same plugin.
-            if !declared
-                .declaration()
-                .is_ok_and(|now| now == regimen.declaration)
-            {
-                return Err(unusable("it was exchanged while it was looked at"));
-            }
-            let values = Values::new(&regimen.values);
-            let values = values.ok_or_else(|| unusable("it has too many parameters"))?;
-            shown.push(ProposedRegimen {
-                name: regimen.name.clone(),
-                strategy: strategy.clone(),
-                version: regimen.declaration.version.clone(),
-                plugin_sha256: declared.sha256.to_string(),
-            });
-            plans.push(Chosen {
-                path: declared.path,
-                sha256: declared.sha256,
-                values,
-            });
-        }
-        Ok((plans, shown))
     }
 
     /// Forgets a proposal that nobody has confirmed in time.
@@ -242,6 +221,14 @@ fn shortest(core: &Prescription) -> Option<Nanoseconds> {
     u64::try_from(volume.checked_div(flow)?)
         .ok()
         .map(Nanoseconds)
+}
+
+fn no_judge() -> Refusal {
+    Refusal::new(
+        Code::Internal,
+        "the thread that judges prescriptions is gone",
+    )
+    .fix("restart pumpd; if it comes again, look into its log")
 }
 
 /// The names of the drugs, without regard to case and order.

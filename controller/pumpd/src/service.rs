@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 
 use pump_control::{
     Check, Code, Done, Hello, Mail, Outcome, Peer, Refusal, Reply, Request, Service, Ticket,
@@ -21,14 +21,14 @@ use pump_rt::clock;
 use pump_rt::thread::Policy;
 
 use crate::board::Board;
-use crate::catalogue::Installed;
 use crate::clock::PumpClock;
 use crate::confirm::Arming;
 use crate::journal::disk::DiskStatus;
+use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
 use crate::messages::{News, Note, Task, What};
 use crate::preflight::Aim;
-use crate::propose::Proposed;
+use crate::propose::{Proposed, Proposing};
 use crate::vitals::Vitals;
 
 /// The loop answers within a tick of its grid. After this long it is not waited for.
@@ -55,9 +55,13 @@ pub(crate) struct DeskParts {
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) disk: Arc<DiskStatus>,
     pub(crate) clock: PumpClock,
-    pub(crate) catalogue: Installed,
+    /// To the judge of prescriptions, and from it.
+    pub(crate) cases: Sender<Case>,
+    pub(crate) verdicts: Receiver<Verdict>,
     /// `pump.toml`.
     pub(crate) device: PathBuf,
+    /// Its hash when the daemon began.
+    pub(crate) device_sha256: [u8; 32],
     pub(crate) simulated: bool,
     /// The table of threads.
     pub(crate) planned: Vec<(&'static str, Policy)>,
@@ -89,6 +93,8 @@ pub(crate) struct Desk {
     pub(crate) board: Board,
     /// When the histograms were last reset.
     pub(crate) latency_since: MonoNs,
+    /// What is being judged.
+    pub(crate) proposing: Option<Proposing>,
     pub(crate) proposal: Option<Box<Proposed>>,
     /// What is being armed: its children start.
     pub(crate) arming: Option<Arming>,
@@ -113,6 +119,7 @@ impl Desk {
             board: Board::new(parts.simulated, now),
             parts,
             latency_since: now,
+            proposing: None,
             proposal: None,
             arming: None,
             armed: None,
@@ -354,7 +361,10 @@ impl Service for Desk {
             Request::Watch => Reply::Watching(Box::new(self.status(now, false))).into(),
             Request::Latency { reset } => Reply::Latency(self.latency(now, reset)).into(),
             Request::Preflight => Reply::Preflight(self.preflight(&self.aim())).into(),
-            Request::Propose { name, text } => self.propose(now, &name, text, peer).into(),
+            Request::Propose { name, text } => match self.propose(name, text, peer, ticket) {
+                Ok(()) => Outcome::Later,
+                Err(refusal) => refusal.into(),
+            },
             Request::Confirm { token, reason } => {
                 match self.confirm(now, &token, reason.as_deref(), peer, ticket) {
                     Ok(()) => Outcome::Later,
@@ -385,6 +395,7 @@ impl Service for Desk {
         self.parts.vitals.control.show(clock::now());
         self.hear();
         self.expire(now);
+        self.hear_verdict(now);
         self.advance(now);
         self.give_up(now);
         self.self_test(now);

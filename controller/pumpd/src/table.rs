@@ -25,16 +25,21 @@ pub(crate) const LINKS: [Spec; 4] = [
 pub(crate) const JOURNAL: Spec = row("journal", Policy::Normal);
 pub(crate) const DISK: Spec = row("disk", Policy::Normal);
 pub(crate) const WATCHDOG: Spec = row("watchdog", Policy::Normal);
-pub(crate) const CONTROL: Spec = Spec {
-    // It judges prescriptions.
+pub(crate) const JUDGE: Spec = Spec {
+    // It reads prescriptions, however they are nested.
     stack: 1024 * 1024,
+    ..row("judge", Policy::Normal)
+};
+pub(crate) const CONTROL: Spec = Spec {
+    // It reads and writes whole documents.
+    stack: 512 * 1024,
     ..row("control", Policy::Normal)
 };
 
 /// All of them, as `status --threads` shows them beside what the kernel says.
 pub(crate) fn planned() -> Vec<(&'static str, Policy)> {
     let rest = [
-        &SENTINEL, &LOOP, &INPUTS, &JOURNAL, &DISK, &WATCHDOG, &CONTROL,
+        &SENTINEL, &LOOP, &INPUTS, &JOURNAL, &DISK, &WATCHDOG, &JUDGE, &CONTROL,
     ];
     rest.into_iter()
         .chain(&LINKS)

@@ -27,6 +27,7 @@ use crate::faults::{Faults, Victim};
 use crate::inputs::Inputs;
 use crate::journal::disk::{Disk, DiskStatus};
 use crate::journal::{Journal, JournalParts};
+use crate::judge::Judge;
 use crate::link::{Link, LinkStatus};
 use crate::options::Options;
 use crate::preflight::{self, Site, Watched};
@@ -191,6 +192,15 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
     let (watchdog, watched) = watchdog(options, &device, &vitals);
     crew.add(&table::WATCHDOG, move || watchdog.run())?;
+    let (cases, cases_in) = mpsc::channel();
+    let (verdicts_in, verdicts) = mpsc::channel();
+    let judge = Judge {
+        cases: cases_in,
+        verdicts: verdicts_in,
+        catalogue: Installed::new(host, folders, Arc::clone(&vitals)),
+        vitals: Arc::clone(&vitals),
+    };
+    crew.add(&table::JUDGE, move || judge.run())?;
 
     let site = Site {
         simulated: options.sim,
@@ -213,8 +223,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         vitals: Arc::clone(&vitals),
         disk: disk_status,
         clock: resumed.clock,
-        catalogue: Installed::new(host, folders),
+        cases,
+        verdicts,
         device: options.config.clone(),
+        device_sha256: device.sha256,
         simulated: options.sim,
         planned: table::planned(),
         preflight: Box::new(move |aim| preflight::run(&site, aim)),
