@@ -138,6 +138,7 @@ alarms! {
     22 LinkStalled, "link-stalled", Medium, Warn, WithItsCondition, "a thread that speaks with a strategy hangs";
     23 ControlStalled, "control-stalled", Medium, Warn, WithItsCondition, "the daemon does not answer its operators";
     24 SelfTestFailed, "self-test-failed", Medium, Warn, WithItsCondition, "a self-test that is repeated while the pump runs has failed";
+    25 RecordsLost, "records-lost", Medium, Warn, WhenArmed, "something that happened found no room on its way to the journal: the log has a gap";
 }
 
 impl Alarm {

@@ -118,6 +118,8 @@ pub struct Watch {
     pub internal_error: bool,
     /// A self-test that is repeated while the pump runs has failed (W07).
     pub self_test_failed: bool,
+    /// What the loop had to tell the journal found no room: the log has a gap (P04).
+    pub records_lost: bool,
 }
 
 /// Everything the control law is told in one tick.
@@ -266,6 +268,7 @@ impl Pump {
                 count_differs: false,
                 internal_error: false,
                 self_test_failed: false,
+                records_lost: false,
             },
             stops: Stops::NONE,
             alarms: ActiveAlarms::NONE,

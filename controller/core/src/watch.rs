@@ -99,6 +99,7 @@ impl Pump {
             count_differs,
             internal_error,
             self_test_failed,
+            records_lost,
         } = watch;
         if sensor_lost && matches!(self.state, State::Infusing | State::Paused) {
             self.fault(Alarm::SensorLost);
@@ -111,6 +112,10 @@ impl Pump {
             if bad {
                 self.fault(alarm);
             }
+        }
+        // What is missing in the log stays missing: nothing but an arming clears it.
+        if records_lost {
+            self.raise(Alarm::RecordsLost);
         }
         for (bad, alarm) in [
             (inputs_stalled, Alarm::InputsStalled),

@@ -303,6 +303,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             count_differs: vitals.count_differs.load(Ordering::Acquire),
             internal_error: guard::violations() > 0 || vitals.discord.load(Ordering::Acquire),
             self_test_failed: vitals.self_test_failed.load(Ordering::Acquire),
+            records_lost: vitals.lost_to_journal.load(Ordering::Relaxed) > 0,
         }
     }
 

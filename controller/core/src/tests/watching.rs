@@ -42,6 +42,7 @@ const FINE: Watch = Watch {
     count_differs: false,
     internal_error: false,
     self_test_failed: false,
+    records_lost: false,
 };
 
 /// W08, W12, I7.
@@ -242,6 +243,26 @@ fn the_tolerance_is_a_quarter_of_the_shortest_interval() {
     let rig = infusing();
     // 150 mL/h in steps of 50 nL: 833 steps a second.
     assert_eq!(rig.pump.tolerance().0, 1_200_000 / 4);
+}
+
+/// P04: a gap in the log is told until somebody has armed again, and stops nothing.
+#[test]
+fn records_that_were_lost_are_an_alarm_until_the_pump_is_armed_again() {
+    let mut rig = infusing();
+    let lost = Watch {
+        records_lost: true,
+        ..FINE
+    };
+    told(&mut rig, lost);
+    told(&mut rig, FINE);
+    rig.run_for(MIN);
+    assert_eq!(rig.pump.state(), State::Infusing);
+    assert_eq!(rig.edges.len(), 240);
+    assert_eq!(alarms(&rig), [Alarm::RecordsLost]);
+    rig.command(Command::Stop);
+    let p = *rig.pump.armed().expect("it is armed");
+    rig.arm(&p);
+    assert_eq!(alarms(&rig), []);
 }
 
 /// W12: in every state, armed or not, each change of a line is told once.
