@@ -84,6 +84,24 @@ impl Checkout {
         Ok(plugins)
     }
 
+    /// The packages under `strategies/zoo/`: the plugins that misbehave on purpose.
+    ///
+    /// # Errors
+    /// Where the folder can't be read.
+    pub(crate) fn zoo(&self) -> Result<Vec<String>, Failure> {
+        let folder = self.path("strategies/zoo");
+        let unreadable = |error| Failure::new(format!("{}: {error}", folder.display()));
+        let mut guests = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.path().join("Cargo.toml").is_file() {
+                guests.push(format!("zoo-{}", entry.file_name().to_string_lossy()));
+            }
+        }
+        guests.sort();
+        Ok(guests)
+    }
+
     /// Builds what an operator runs, in the release profile.
     ///
     /// # Errors

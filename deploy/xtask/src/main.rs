@@ -12,6 +12,7 @@ mod checkout;
 mod demo;
 mod fuzz;
 mod tool;
+mod virtual_beaglebone;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,18 @@ deploy/fuzz, which is a workspace of its own.
       from the files in config/ and the tests. Needs no nightly compiler. A
       crash ends it, with the file and the command that reproduce it.
 
+  cargo virtual-beaglebone [COMMAND]
+      A 32-bit ARM machine with PREEMPT_RT, GPIO lines and a watchdog, emulated;
+      see deploy/virtual-beaglebone. The first time it compiles a kernel, which
+      takes 10 to 25 minutes.
+        (nothing)            the tests of the whole system inside it
+        test WORD...         those with one of the words in their name
+        shell [--leap]       boots it with its console on this terminal
+        run SCRIPT           runs one script in it
+        build                only makes kernel, root file system and disk
+        is-cached            exits 0 where these are made already
+        cargo COMMAND...     cargo for the board: `cargo test -p pump-core`
+
   cargo xtask help
       This text.
 
@@ -65,6 +78,9 @@ fn main() -> ExitCode {
         Some("check-all") => Checkout::find().and_then(|here| check_all::run(&here, &rest)),
         Some("bench-all") => Checkout::find().and_then(|here| bench::run(&here, &rest)),
         Some("fuzz-smoke") => Checkout::find().and_then(|here| fuzz::run(&here, &rest)),
+        Some("virtual-beaglebone") => {
+            Checkout::find().and_then(|here| virtual_beaglebone::run(&here, &rest))
+        }
         Some(other) => Err(Failure::usage(format!("there is no command `{other}`"))),
     };
     match outcome {

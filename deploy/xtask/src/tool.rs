@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ fn links_seccomp() -> bool {
     cc.status().is_ok_and(|status| status.success())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
@@ -136,6 +136,16 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
         "{} ended with {status}",
         line(command)
     )))
+}
+
+/// Starts a program and goes on.
+///
+/// # Errors
+/// Where it can't be started.
+pub(crate) fn spawn(command: &mut Command) -> Result<Child, Failure> {
+    command
+        .spawn()
+        .map_err(|error| not_started(command, &error))
 }
 
 /// Runs a program and keeps what it says.

@@ -1,0 +1,150 @@
+//! What runs in the machine: this checkout's programs, compiled for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cache::{self, Cache};
+use super::packages;
+use crate::checkout::Checkout;
+use crate::tool::{self, Failure};
+
+const TARGET: &str = "armv7-unknown-linux-gnueabihf";
+
+/// Test programs that say something on real lines or in a real kernel: package, test.
+/// They lie where their build left them and look for their files there.
+const TESTS: [(&str, &str); 5] = [
+    ("pump-hal", "gpio_chip"),
+    ("pump-rt", "threads"),
+    ("strategy-host", "sandbox"),
+    ("strategy-host", "running"),
+    ("strategy-host", "zoo"),
+];
+
+/// Cargo for the board.
+pub(crate) struct Board<'a> {
+    here: &'a Checkout,
+    env: Vec<(String, String)>,
+}
+
+impl<'a> Board<'a> {
+    /// With the toolchain, made where it is missing.
+    ///
+    /// # Errors
+    /// Where it can't be.
+    pub(crate) fn new(here: &'a Checkout, cache: &Cache<'_>) -> Result<Self, Failure> {
+        packages::need("armv7")?;
+        let env = cache.toolchain()?;
+        Ok(Self { here, env })
+    }
+
+    /// Compiles the programs and plugins an operator runs, and puts them with `config/` into
+    /// `share`: `bin/`, where a program finds its plugins beside it, and `config/`.
+    ///
+    /// # Errors
+    /// Where cargo fails, or a file can't be copied.
+    pub(crate) fn stage(&self, share: &Path) -> Result<(), Failure> {
+        tool::heading(&format!("compiling for the board ({TARGET})"));
+        let plugins = self.here.plugins()?;
+        let mut build = self.cargo("build");
+        build.arg("--release");
+        for package in ["pumpd", "pumpctl", "strategy-host"] {
+            build.args(["--package", package]);
+        }
+        let zoo = self.here.zoo()?;
+        for plugin in plugins.iter().chain(&zoo) {
+            build.args(["--package", plugin]);
+        }
+        tool::run(&mut build)?;
+        let built = self.here.target(TARGET).join("release");
+        for program in ["pumpd", "pumpctl", "strategy-host"] {
+            copy(&built.join(program), &share.join("bin"))?;
+        }
+        for plugin in &plugins {
+            let file = format!("lib{}.so", plugin.replace('-', "_"));
+            copy(&built.join(file), &share.join("bin"))?;
+        }
+        for (package, test) in TESTS {
+            let program = self.test_program(package, test)?;
+            say(&share.join("tests"), &format!("{package}-{test}"), &program)?;
+        }
+        say(&share.join("places"), "checkout", &self.here.path(""))?;
+        say(&share.join("places"), "target", &self.here.target(""))?;
+        copy_folder(&self.here.path("config"), &share.join("config"))
+    }
+
+    /// Compiles a package's test and gives the program.
+    ///
+    /// # Errors
+    /// Where cargo fails.
+    fn test_program(&self, package: &str, test: &str) -> Result<PathBuf, Failure> {
+        let mut build = self.cargo("test");
+        build.args(["--release", "--no-run", "--color", "never"]);
+        build.args(["--package", package, "--test", test]);
+        let output = tool::capture(&mut build)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        // "  Executable tests/gpio_chip.rs (/…/gpio_chip-0123456789abcdef)"
+        let program = said
+            .lines()
+            .filter(|line| line.trim_start().starts_with("Executable"))
+            .find_map(|line| {
+                Some(
+                    line.rsplit_once('(')?
+                        .1
+                        .trim_end()
+                        .strip_suffix(')')?
+                        .into(),
+                )
+            });
+        program.ok_or_else(|| Failure::new(format!("cargo names no test program:\n{said}")))
+    }
+
+    /// Any cargo command, for the board; what it builds is run by an emulator of its
+    /// programs alone.
+    ///
+    /// # Errors
+    /// Where cargo fails.
+    pub(crate) fn run_cargo(&self, words: &[&str]) -> Result<(), Failure> {
+        let [subcommand, rest @ ..] = words else {
+            return Err(Failure::usage("cargo wants a command"));
+        };
+        tool::run(self.cargo(subcommand).args(rest))
+    }
+
+    fn cargo(&self, subcommand: &str) -> Command {
+        let mut cargo = self.here.cargo(subcommand);
+        cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
+        // Beside the host's build, wherever that is.
+        cargo.arg("--target-dir").arg(self.here.target(""));
+        cargo
+    }
+}
+
+/// Writes where something lies into a file of `folder`.
+fn say(folder: &Path, name: &str, place: &Path) -> Result<(), Failure> {
+    cache::create(folder)?;
+    let file = folder.join(name);
+    fs::write(&file, place.as_os_str().as_encoded_bytes())
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}
+
+fn copy(file: &Path, into: &Path) -> Result<(), Failure> {
+    cache::create(into)?;
+    let name = file.file_name().unwrap_or_default();
+    fs::copy(file, into.join(name))
+        .map(drop)
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}
+
+fn copy_folder(folder: &Path, to: &Path) -> Result<(), Failure> {
+    let said = |error| Failure::new(format!("{}: {error}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(said)? {
+        let path = entry.map_err(said)?.path();
+        if path.is_dir() {
+            copy_folder(&path, &to.join(path.file_name().unwrap_or_default()))?;
+        } else {
+            copy(&path, to)?;
+        }
+    }
+    Ok(())
+}
