@@ -1,5 +1,7 @@
 //! The command line.
 
+// Named, since the generator of the manual pages includes this file too.
+#[path = "cli/daemon.rs"]
 mod daemon;
 
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine, 1 the input is wrong or the daemon refuses, 2 the command line is wrong,
-3 the daemon can't be reached, 4 you may not.
+3 the daemon can't be reached, 4 you may not, 5 a run is under way (`status --at-rest`).
 RUST_LOG=debug shows which configuration and which strategies are used.";
 
 #[derive(Debug, Subcommand)]

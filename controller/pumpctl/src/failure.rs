@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// The asker has not the right.
     NoRight(String),
+    /// A run is under way.
+    UnderWay(String),
     /// The supervised process has said why, with this exit code.
     Passed(u8),
 }
@@ -33,6 +35,7 @@ impl Failure {
             Self::Usage(text) => (Some(text), 2),
             Self::Unreachable(text) => (Some(text), 3),
             Self::NoRight(text) => (Some(text), 4),
+            Self::UnderWay(text) => (Some(text), 5),
             Self::Passed(code) => (None, code),
         };
         if let Some(text) = text {

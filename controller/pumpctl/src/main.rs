@@ -18,7 +18,8 @@
 //!
 //! - Exit codes: 0 fine, 1 the input is wrong (a file, a plugin, or an output that can't be
 //!   written) or the daemon refuses, 2 the command line is wrong, 3 the daemon can't be
-//!   reached, 4 the asker has not the right. What goes wrong is told with what to do about it.
+//!   reached, 4 the asker has not the right, 5 a run is under way where the asker wanted none.
+//!   What goes wrong is told with what to do about it.
 //! - Results go to standard output, everything else to standard error. With `--json`
 //!   standard output is one document. A reader that goes away (`| head`) is no error.
 //! - On wrong input nothing is written. An output file appears whole or not at all.

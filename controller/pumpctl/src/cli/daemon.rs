@@ -43,7 +43,8 @@ pub(crate) enum DaemonCommand {
 
 const STATUS_EXIT: &str = "\
 Exit codes: 0 the daemon answered, also where there are alarms; 3 the daemon can't be reached,
-4 you may not. For scripts: `pumpctl status --json`.";
+4 you may not, 5 a run is under way and --at-rest was asked for. For scripts:
+`pumpctl status --json`.";
 
 const PREFLIGHT_EXIT: &str = "\
 Exit codes: 0 no check is red, 1 one is, 3 the daemon can't be reached, 4 you may not.";
@@ -95,6 +96,9 @@ pub(crate) struct StatusArgs {
     /// With each thread's policy, priority and processors as the kernel reports them.
     #[arg(long)]
     pub(crate) threads: bool,
+    /// Fail while a run is under way, infusing or paused: before an upgrade or a reboot.
+    #[arg(long)]
+    pub(crate) at_rest: bool,
     /// Print the answer as one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

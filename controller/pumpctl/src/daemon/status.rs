@@ -14,6 +14,8 @@ use crate::story::{Story, filled, printable};
 use crate::units::{count, plural, time, volume};
 
 const NS_PER_S: u64 = 1_000_000_000;
+/// The states without a run. One that is not known here is none of them.
+const AT_REST: [&str; 5] = ["disarmed", "armed", "stopped", "complete", "faulted"];
 
 pub(crate) fn run(daemon: &Daemon, args: &StatusArgs) -> Result<(), Failure> {
     let request = Request::Status {
@@ -23,15 +25,23 @@ pub(crate) fn run(daemon: &Daemon, args: &StatusArgs) -> Result<(), Failure> {
         return Err(unexpected());
     };
     if args.json {
-        return print_json(&status);
+        print_json(&status)?;
+    } else {
+        let paint = Paint::stdout();
+        let mut text = tell(&status, &paint);
+        if let Some(threads) = &status.threads {
+            text.push('\n');
+            text.push_str(&threads::tell(threads, &paint));
+        }
+        output::print(&text)?;
     }
-    let paint = Paint::stdout();
-    let mut text = tell(&status, &paint);
-    if let Some(threads) = &status.threads {
-        text.push('\n');
-        text.push_str(&threads::tell(threads, &paint));
+    if args.at_rest && !AT_REST.contains(&status.state.as_str()) {
+        let state = printable(&status.state);
+        return Err(Failure::UnderWay(format!(
+            "a run is under way ({state}); `pumpctl stop` ends it"
+        )));
     }
-    output::print(&text)
+    Ok(())
 }
 
 /// The whole status, in lines.

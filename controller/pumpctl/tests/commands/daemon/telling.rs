@@ -103,6 +103,31 @@ fn the_threads_are_shown_as_the_kernel_reports_them() {
 }
 
 #[test]
+fn who_asks_for_a_pump_at_rest_fails_while_a_run_is_under_way() {
+    let daemon = Daemon::new();
+    for (state, code) in [
+        ("infusing", 5),
+        ("paused", 5),
+        ("in a state of the next version", 5),
+        ("disarmed", 0),
+        ("armed", 0),
+        ("stopped", 0),
+        ("complete", 0),
+        ("faulted", 0),
+    ] {
+        daemon.shared.status.lock().unwrap().state = state.into();
+        for json in [&[][..], &["--json"]] {
+            let done = daemon.run(&[&["status", "--at-rest"], json].concat());
+            assert_eq!(done.code(), code, "{state}: {}", done.err());
+            assert!(done.out().contains(state), "{state} is told all the same");
+            let told = done.err().contains("a run is under way");
+            assert_eq!(told, code == 5, "{state}: {}", done.err());
+        }
+        assert_eq!(daemon.run(&["status"]).code(), 0, "{state}");
+    }
+}
+
+#[test]
 fn the_status_for_programs_is_the_document_itself() {
     let daemon = Daemon::new();
     let done = daemon.run(&["status", "--json"]);
