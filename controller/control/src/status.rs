@@ -59,7 +59,7 @@ pub struct Status {
 /// The journal: what was made durable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
-    /// The head of its hash chain, in hexadecimal: who writes it down can tell later that no
+    /// The head of its hash chain, the row's number and its hash: who writes it down can tell later that no
     /// row before it was changed.
     pub head: String,
     /// Commits since the daemon began.

@@ -86,6 +86,7 @@ pub(crate) fn tell(status: &Status, paint: &Paint) -> String {
         story.line("reservoir", &format!("{left} left{lasts}"));
     }
     health(&mut story, status, paint);
+    journal(&mut story, status, paint);
     story.text
 }
 
@@ -225,6 +226,22 @@ fn reason_text(name: &str) -> String {
     match Reason::ALL.iter().find(|reason| reason.name() == name) {
         Some(reason) => format!("{name}: {}", reason.text()),
         None => printable(name),
+    }
+}
+
+/// The head is shown whole: who writes it down can hold the journal against it later.
+fn journal(story: &mut Story, status: &Status, paint: &Paint) {
+    let Some(journal) = &status.journal else {
+        return;
+    };
+    let commits = plural(journal.commits, "commit");
+    let head = printable(&journal.head);
+    story.line("journal", &format!("{commits}; head {head}"));
+    if let Some(trouble) = &journal.trouble {
+        story.line("journal", &paint.red(&printable(trouble)));
+    }
+    if let Some(fix) = &journal.fix {
+        story.line("journal", &format!("help: {}", printable(fix)));
     }
 }
 

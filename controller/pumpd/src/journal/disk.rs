@@ -29,7 +29,7 @@ pub(crate) struct DiskStatus(Mutex<DiskState>);
 /// How the disk does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DiskState {
-    /// The head of the journal's chain, in hexadecimal.
+    /// The head of the journal's chain: the last row's number and hash.
     pub(crate) head: String,
     /// How long the last sync took.
     pub(crate) took: Nanoseconds,

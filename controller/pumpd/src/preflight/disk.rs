@@ -71,6 +71,5 @@ pub(super) fn journal(site: &Site, _: &Aim) -> Finding {
             "restart pumpd, and report it as a fault of pumpd",
         );
     }
-    let head: String = disk.head.chars().take(12).collect();
-    green(format!("{} commits, head {head}", disk.commits))
+    green(format!("{} commits, head {}", disk.commits, disk.head))
 }
