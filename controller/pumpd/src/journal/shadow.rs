@@ -116,3 +116,139 @@ impl Shadow {
         self.pump.checkpoint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pump_core::order::RegimenId;
+    use pump_core::prescription::{
+        Caps, Envelope, MAX_DRUGS, MAX_REGIMENS, OnStrategyLoss, Reservoir,
+    };
+    use pump_core::pump::{Command, EdgeFate, Inputs};
+    use pump_core::quantity::{Nanoseconds, Rate, Volume};
+
+    use super::*;
+
+    const STEP: Volume = Volume::from_nl(50);
+
+    fn prescription() -> Prescription {
+        let hour = Nanoseconds::from_hours(1);
+        let rate = |nl| Rate::of(Volume::from_nl(nl), hour).expect("a rate");
+        let mut regimens = [None; MAX_REGIMENS];
+        regimens[0] = Some(Envelope {
+            basal: rate(3_600_000),
+            bolus: None,
+        });
+        Prescription {
+            volume_per_step: STEP,
+            max_rate: rate(36_000_000),
+            max_bolus: Volume::from_nl(1_000_000),
+            max_clinician_bolus: None,
+            caps: Caps {
+                h1: Some(Steps(100_000)),
+                h4: None,
+                h24: None,
+            },
+            drugs: [None; MAX_DRUGS],
+            regimens,
+            vtbi: None,
+            reservoir: Reservoir {
+                volume: Steps(400_000),
+                low: Steps(40_000),
+                empty: Steps(10_000),
+            },
+            order_lease: Nanoseconds::from_secs(2),
+            on_strategy_loss: OnStrategyLoss::Stop,
+        }
+    }
+
+    /// A few seconds of a pump, as its loop records them.
+    fn recorded() -> Vec<Record> {
+        let (mut pump, mut records) = (Box::new(Pump::new()), Vec::new());
+        let rx = prescription();
+        records.push(Record::Armed {
+            id: 1,
+            at: MonoNs(0),
+        });
+        pump.arm(MonoNs(0), &rx).expect("it is armed");
+        let mut inputs = Inputs {
+            command: Some(Command::Start),
+            ..Inputs::default()
+        };
+        let mut now = MonoNs(0);
+        while now < MonoNs(3_000_000_000) {
+            for (place, order) in inputs.orders.iter().enumerate() {
+                records.extend(order.map(|order| Record::Order { place, order }));
+            }
+            records.push(Record::Tick(Told::new(now, &inputs)));
+            let outputs = pump.tick(now, &inputs);
+            records.push(Record::Sum(Sum::of(&pump)));
+            inputs = Inputs {
+                credit: outputs.credit_wanted,
+                ..Inputs::default()
+            };
+            if outputs.step {
+                inputs.edge = EdgeFate::Accepted;
+                now = now.after(Nanoseconds(7));
+            } else if outputs.wants_order[0] {
+                records.push(Record::Shown(RegimenId(0)));
+                let seq = pump.snapshot(RegimenId(0)).expect("a snapshot").seq;
+                inputs.orders[0] = Some(Order {
+                    seq,
+                    basal: rx.regimens[0].expect("a regimen").basal,
+                    bolus: None,
+                    answer: None,
+                    valid_for: Nanoseconds::from_secs(2),
+                    wake_in: None,
+                });
+            } else if inputs.credit.is_none() {
+                now = outputs.wake_at;
+            }
+        }
+        assert!(pump.ledger().expect("a ledger").delivered > Steps(50));
+        records
+    }
+
+    fn repeated<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Shadow, Discord> {
+        let mut shadow = Shadow::new(Box::new(Pump::new()), 0);
+        shadow.expect(1, Box::new(prescription()));
+        for record in records {
+            shadow.repeat(record)?;
+        }
+        Ok(shadow)
+    }
+
+    #[test]
+    fn what_is_repeated_comes_to_the_same_and_asks_for_the_same_credit() {
+        let shadow = repeated(&recorded()).expect("no discord");
+        assert_eq!(shadow.arming(), 1);
+        assert!(shadow.wanted() >= shadow.checkpoint().issued(), "I1");
+    }
+
+    /// A record that went missing is not taken for nothing: the next sum, or the one after a
+    /// second at the latest, says so.
+    #[test]
+    fn a_tick_that_is_missing_is_noticed() {
+        let records = recorded();
+        let ticks = records.iter().enumerate();
+        let ticks = ticks.filter(|(_, record)| matches!(record, Record::Tick(_)));
+        let mut noticed = 0;
+        let places: Vec<usize> = ticks.map(|(place, _)| place).take(100).collect();
+        for place in &places {
+            let rest = records.iter().enumerate();
+            let rest = rest.filter(|(at, _)| at != place).map(|(_, record)| record);
+            noticed += usize::from(matches!(repeated(rest), Err(Discord::Differs)));
+        }
+        // One that only says again what the next one says is no loss.
+        assert!(noticed >= places.len() / 2, "{noticed} of {}", places.len());
+    }
+
+    #[test]
+    fn an_arming_that_nobody_told_of_is_discord() {
+        let mut shadow = Shadow::new(Box::new(Pump::new()), 0);
+        let armed = Record::Armed {
+            id: 9,
+            at: MonoNs(0),
+        };
+        assert_eq!(shadow.repeat(&armed), Err(Discord::UnknownArming));
+    }
+}
