@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use pump_hal::Brake;
 use pump_rt::thread::{Policy, Setting, Spec, Thread, spawn};
 
+use crate::table;
 use crate::vitals::Vitals;
 
 /// The threads of the daemon.
@@ -65,8 +66,13 @@ impl Crew {
         self.vitals.ending.store(true, Ordering::Release);
         let mut broken = Vec::new();
         for thread in self.threads {
+            let is_loop = thread.name() == table::LOOP.name;
             if let Err(panicked) = thread.join() {
                 broken.push(format!("{}: {}", panicked.thread, panicked.message));
+            }
+            if is_loop {
+                // A loop that panicked has not said so itself, and others wait for that.
+                self.vitals.loop_ended.store(true, Ordering::Release);
             }
         }
         let _ = self.brake.cut();

@@ -28,6 +28,7 @@ pub(crate) enum Victim {
 enum Manner {
     Stall,
     Spin,
+    Panic,
 }
 
 /// One fault.
@@ -47,7 +48,7 @@ impl fmt::Display for NoFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a fault is THREAD=MANNER@AFTER+FOR: loop=spin@5s+300ms; threads: loop, inputs, \
-             journal, disk, control; manners: stall, spin",
+             journal, disk, control; manners: stall, spin, panic",
         )
     }
 }
@@ -73,6 +74,7 @@ impl FromStr for Fault {
             manner: match manner {
                 "stall" => Manner::Stall,
                 "spin" => Manner::Spin,
+                "panic" => Manner::Panic,
                 _ => return Err(NoFault),
             },
             after: read_span(after).map_err(|_| NoFault)?,
@@ -106,6 +108,7 @@ impl Faults {
             if fault.victim != victim || now < due || done.swap(true, Ordering::Relaxed) {
                 continue;
             }
+            assert!(fault.manner != Manner::Panic, "a fault on purpose");
             let until = now.after(fault.lasts);
             while clock::now() < until && !vitals.is_ending() {
                 if fault.manner == Manner::Stall {

@@ -27,7 +27,6 @@ use pump_lane::{Consumer, Producer};
 use pump_rt::clock;
 
 use crate::clock::PumpClock;
-use crate::durable::kept;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, Note, Record};
 use crate::stamp;
@@ -43,6 +42,13 @@ const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
+
+/// Whether the loop has ended, so that nothing is stepped any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    No,
+    Yes,
+}
 
 pub(crate) struct JournalParts {
     pub(crate) records: Consumer<Record>,
@@ -231,7 +237,7 @@ impl Journal {
             .waits_since
             .is_some_and(|since| now.since(since) >= GATHERED);
         if wanted != self.asked || gathered || now >= self.state_at {
-            self.commit(wanted);
+            self.commit(Ending::No);
         }
     }
 
@@ -243,7 +249,7 @@ impl Journal {
         }
     }
 
-    fn commit(&mut self, credit: Credit) {
+    fn commit(&mut self, ending: Ending) {
         let given_up = std::mem::take(&mut self.given_up);
         if given_up > 0 {
             let body = serde_json::json!({ "rows": given_up });
@@ -255,12 +261,18 @@ impl Journal {
             let (kind, body) = self.scribe.state(self.shadow.pump());
             self.entries.push(self.row(kind, body));
         }
+        let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
+        let mut credit = self.credit();
+        if ending == Ending::Yes {
+            // With the edge whose fate a loop that panicked had no time to tell.
+            credit.steps = issued;
+        }
         let batch = Batch {
             entries: std::mem::take(&mut self.entries),
             durable: Some(Durable {
                 arming: credit.arming,
                 credit: credit.steps.0,
-                checkpoint: kept(self.parts.clock, &self.shadow.checkpoint()),
+                checkpoint,
                 stamp: stamp::now(self.parts.boot),
             }),
         };
@@ -274,13 +286,8 @@ impl Journal {
     /// was not given.
     fn end(mut self) {
         if !self.is_blind() {
-            let ledger = self.shadow.pump().ledger();
-            let issued = ledger.map_or(Steps::ZERO, |it| it.delivered.saturating_add(it.uncertain));
             self.write("daemon-ended", serde_json::json!({}));
-            self.commit(Credit {
-                arming: self.shadow.arming(),
-                steps: issued,
-            });
+            self.commit(Ending::Yes);
         }
         if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()

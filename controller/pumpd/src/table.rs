@@ -22,7 +22,11 @@ pub(crate) const LINKS: [Spec; 4] = [
     row("strategy-link-2", Policy::Fifo(20)),
     row("strategy-link-3", Policy::Fifo(20)),
 ];
-pub(crate) const JOURNAL: Spec = row("journal", Policy::Normal);
+pub(crate) const JOURNAL: Spec = Spec {
+    // It repeats the control law and makes checkpoints, which are large.
+    stack: 512 * 1024,
+    ..row("journal", Policy::Normal)
+};
 pub(crate) const DISK: Spec = row("disk", Policy::Normal);
 pub(crate) const WATCHDOG: Spec = row("watchdog", Policy::Normal);
 pub(crate) const JUDGE: Spec = Spec {

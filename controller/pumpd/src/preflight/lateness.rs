@@ -33,7 +33,8 @@ pub(super) fn fits(site: &Site, aim: &Aim) -> Finding {
         site,
         red(
             found,
-            "lower the highest rate, or see what keeps the loop from running: `pumpctl latency`",
+            "lower the highest rate, or see what keeps the loop from running: `pumpctl latency`, \
+             which also begins the figures anew",
         ),
     )
 }

@@ -79,6 +79,26 @@ fn a_loop_that_stands_still_or_spins_loses_its_motor() {
     }
 }
 
+/// A panic anywhere disables the motor first, ends the daemon, and what was given is known.
+#[test]
+fn a_thread_that_panics_ends_the_daemon_with_its_motor_off() {
+    for thread in ["loop", "inputs", "journal"] {
+        let mut daemon = Daemon::start(&["--fault", &format!("{thread}=panic@8s+1ms")]);
+        daemon.arm(&brisk("")).expect("it is armed");
+        daemon.ask(&Request::Start).expect("it starts");
+        let ended = daemon.child.wait().expect("it ends");
+        assert_eq!(ended.code(), Some(1), "{thread}");
+        let log = daemon.log();
+        assert!(log.contains("a thread has panicked"), "{thread}: {log}");
+        daemon.restart(&[]);
+        let status = daemon.status();
+        assert_eq!(status.state, "disarmed", "{thread}");
+        let uncertain = status.alarms.iter().any(|it| it.name == "uncertain-volume");
+        // Only without its journal the daemon can't say what of the credit was used.
+        assert_eq!(uncertain, thread == "journal", "{thread}: {log}");
+    }
+}
+
 /// The threads around the loop hang one by one; the loop goes on as planned.
 #[test]
 fn a_thread_that_hangs_is_an_alarm_and_moves_no_edge() {
