@@ -149,6 +149,12 @@ pub enum EventKind {
         /// Whether it is bad now.
         bad: bool,
     },
+    /// The pump was stopped because the line is blocked downstream (W03).
+    Occluded {
+        /// What was given against the blockage before the stop, and may leave at once when it
+        /// is gone. The edge that is due at the very instant of the stop is not in it.
+        trapped: Steps,
+    },
     /// An alarm began.
     AlarmRaised {
         /// Which.

@@ -131,6 +131,9 @@ pub struct Inputs {
     pub credit: Option<Steps>,
     /// The state of the lines.
     pub sensors: Sensors,
+    /// Steps that were issued since the occlusion line first changed: a driver that waits for
+    /// a line to settle has stepped against the blockage meanwhile. It is only reported.
+    pub trapped: Steps,
     /// What is known from outside of the control law.
     pub watch: Watch,
     /// What the operator does. One at a time: tick again at the same instant for more.

@@ -185,7 +185,7 @@ impl Pump {
     }
 
     fn take_inputs(&mut self, now: MonoNs, inputs: &Inputs) {
-        self.watch_sensors(inputs.sensors);
+        self.watch_sensors(inputs.sensors, inputs.trapped);
         self.heed(inputs.watch);
         if let Some(credit) = inputs.credit {
             self.credit = self.credit.max(credit);

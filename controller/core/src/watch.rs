@@ -3,7 +3,7 @@
 use crate::alarm::{ALARMS, Alarm};
 use crate::event::EventKind;
 use crate::pump::{Pump, State, Watch};
-use crate::quantity::{MonoNs, Nanoseconds};
+use crate::quantity::{MonoNs, Nanoseconds, Steps};
 use crate::reason::Reason;
 use crate::sensor::{Sensor, Sensors};
 use crate::twin::{Twin, broken};
@@ -52,7 +52,7 @@ impl Pump {
         }
     }
 
-    pub(crate) fn watch_sensors(&mut self, sensors: Sensors) {
+    pub(crate) fn watch_sensors(&mut self, sensors: Sensors, trapped: Steps) {
         for sensor in Sensor::ALL {
             let bad = sensor.read(&sensors);
             if bad != sensor.read(&self.sensors) {
@@ -70,6 +70,9 @@ impl Pump {
             door,
             reservoir,
         } = sensors;
+        if occlusion {
+            self.tell(EventKind::Occluded { trapped });
+        }
         for (bad, alarm) in [
             (occlusion, Alarm::Occlusion),
             (air, Alarm::AirInLine),

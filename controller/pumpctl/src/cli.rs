@@ -73,7 +73,8 @@ What can happen, in --at and in a scenario file (values are written key=value in
   press                                    the patient's button
   clinician-bolus volume=50uL over=2min    a bolus of the operator's
   pause, resume, stop, arm, start          the operator's commands
-  occlude for=10min                        the line is blocked
+  occlude for=10min                        the line is blocked; with `seen_after=2s` its
+                                           sensor sees it only then
   air, stall, door                         likewise; `for=` is optional, without it: for good
   refill volume=20mL                       the reservoir now holds this
   lose-strategy regimen=patient for=10min  a strategy does not answer

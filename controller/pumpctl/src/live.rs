@@ -184,6 +184,12 @@ impl Live {
             EventKind::Line { sensor, bad: false } => {
                 format!("the {} line is sound again", sensor.name())
             }
+            EventKind::Occluded { trapped } => {
+                format!(
+                    "stopped by the blockage with {} given against it",
+                    self.nl(*trapped)
+                )
+            }
             EventKind::AlarmRaised { alarm } => {
                 let row = alarm.row();
                 format!("! {} ({}): {}", row.name, row.priority.name(), row.text)

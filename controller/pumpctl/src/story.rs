@@ -164,6 +164,17 @@ fn alarms(story: &mut Story, report: &Report) {
         "alarms",
         &report.alarms.iter().map(line).collect::<Vec<_>>(),
     );
+    let line = |occlusion: &pump_simulator::report::OcclusionReport| {
+        let trapped = volume(occlusion.trapped_nl);
+        format!(
+            "{} with {trapped} given against it",
+            instant(occlusion.at_ns)
+        )
+    };
+    story.some(
+        "blocked",
+        &report.occlusions.iter().map(line).collect::<Vec<_>>(),
+    );
     let line = |restart: &pump_simulator::report::RestartReport| {
         let off = time(restart.back_at_ns.saturating_sub(restart.at_ns));
         let uncertain = volume(restart.uncertain_nl);

@@ -202,6 +202,7 @@ impl Board {
             | EventKind::OrderDropped { .. }
             | EventKind::BolusRefused { .. }
             | EventKind::Line { .. }
+            | EventKind::Occluded { .. }
             | EventKind::Missed { .. }
             | EventKind::Uncertain { .. }
             | EventKind::CommandRefused { .. }

@@ -83,6 +83,7 @@ pub(crate) const fn kind(event: &EventKind) -> &'static str {
         EventKind::StrategyBack { .. } => "strategy-back",
         EventKind::OrderDropped { .. } => "order-dropped",
         EventKind::Line { .. } => "line",
+        EventKind::Occluded { .. } => "occluded",
         EventKind::AlarmRaised { .. } => "alarm-raised",
         EventKind::AlarmCleared { .. } => "alarm-cleared",
         EventKind::Missed { .. } => "missed",
@@ -248,6 +249,12 @@ impl Teller<'_> {
             EventKind::Line { sensor, bad: true } => format!("the {} line is bad", sensor.name()),
             EventKind::Line { sensor, bad: false } => {
                 format!("the {} line is sound again", sensor.name())
+            }
+            EventKind::Occluded { trapped } => {
+                format!(
+                    "stopped by the blockage with {} given against it",
+                    self.nl(*trapped)
+                )
             }
             EventKind::AlarmRaised { alarm } => {
                 let row = alarm.row();

@@ -8,8 +8,8 @@ use pump_core::reason::Reason;
 use pump_prescription::Exact;
 
 use crate::report::{
-    AlarmReport, BolusReport, Caps, Demands, DrugReport, Note, POWER, Report, ReservoirReport,
-    RestartReport, Windows,
+    AlarmReport, BolusReport, Caps, Demands, DrugReport, Note, OcclusionReport, POWER, Report,
+    ReservoirReport, RestartReport, Windows,
 };
 use crate::story::{BolusEntry, Fate, Story};
 use crate::tally::Tally;
@@ -77,6 +77,7 @@ impl Gathered<'_> {
                 .map(|(k, n)| ((*k).to_owned(), *n))
                 .collect(),
             alarms: self.alarms(),
+            occlusions: self.occlusions(),
             window_peaks_nl: Windows { h1, h4, h24 },
             window_caps_nl: Caps {
                 h1: self.cap(|caps| caps.h1),
@@ -95,6 +96,15 @@ impl Gathered<'_> {
             restarts: self.restarts,
             notes: self.notes,
         }
+    }
+
+    fn occlusions(&self) -> Vec<OcclusionReport> {
+        let occlusions = self.story.occlusions.iter();
+        let told = occlusions.map(|(at, trapped)| OcclusionReport {
+            at_ns: at.0,
+            trapped_nl: self.nl(*trapped),
+        });
+        told.collect()
     }
 
     /// The tightest cap of a window: the mixture's, or that of any of its drugs.

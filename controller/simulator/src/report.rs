@@ -52,6 +52,8 @@ pub struct Report {
     pub refusals: BTreeMap<String, u64>,
     /// Every alarm, in the order in which they were raised.
     pub alarms: Vec<AlarmReport>,
+    /// Every stop by a blocked line.
+    pub occlusions: Vec<OcclusionReport>,
     /// The highest volume in any half-open window `(t − W, t]`, from the edges alone.
     pub window_peaks_nl: Windows,
     /// The tightest cap of each window, the mixture's own or that of any of its drugs, as a
@@ -129,6 +131,15 @@ pub struct AlarmReport {
     /// When it ended; without the key: it has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cleared_at_ns: Option<u64>,
+}
+
+/// A line that was blocked downstream, found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OcclusionReport {
+    /// When the pump stopped.
+    pub at_ns: u64,
+    /// What it had given against the blockage by then (W03).
+    pub trapped_nl: u64,
 }
 
 /// A volume for each window.

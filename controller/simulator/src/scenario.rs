@@ -27,8 +27,13 @@ pub enum Action {
     Arm,
     /// The operator starts delivery.
     Start,
-    /// The line is blocked downstream for this time; for good where it is absent.
-    Occlude(Option<Nanoseconds>),
+    /// The line is blocked downstream.
+    Occlude {
+        /// For this time; for good where it is absent.
+        span: Option<Nanoseconds>,
+        /// The sensor sees it so much later: the pressure must rise first.
+        seen_after: Nanoseconds,
+    },
     /// There is air in the line.
     Air(Option<Nanoseconds>),
     /// The motor stalls.
@@ -67,7 +72,7 @@ impl Action {
             Self::Stop => "stop",
             Self::Arm => "arm",
             Self::Start => "start",
-            Self::Occlude(_) => "occlude",
+            Self::Occlude { .. } => "occlude",
             Self::Air(_) => "air",
             Self::Stall(_) => "stall",
             Self::Door(_) => "door",

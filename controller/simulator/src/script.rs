@@ -12,6 +12,8 @@ use crate::scenario::{Action, Scenario};
 /// Something that happens at an instant of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Happening {
+    /// A blocked line has become so that its sensor sees it.
+    Shows,
     /// A line may be sound again.
     Clears(Sensor),
     /// The daemon would have found a strategy dead.

@@ -26,6 +26,14 @@ use crate::{Infusion, Leases, Observer, Options, SimulationError, StrategySource
 /// asks for ever.
 const MAX_TICKS_AT_ONCE: u32 = 100_000;
 
+/// A line that is blocked, seen or not.
+#[derive(Clone, Copy, Debug)]
+struct Blocked {
+    /// The edges before it was.
+    edges: u64,
+    seen_at: Nanoseconds,
+}
+
 /// A run in virtual time. See the [crate] for what it means and an example.
 pub struct Simulation<'a> {
     infusion: &'a Infusion,
@@ -48,6 +56,7 @@ pub struct Simulation<'a> {
     inputs: Inputs,
     fate: EdgeFate,
     bad_until: [Nanoseconds; Sensor::ALL.len()],
+    blocked: Option<Blocked>,
 
     story: Story,
     tally: Tally,
@@ -101,6 +110,7 @@ impl<'a> Simulation<'a> {
             inputs: Inputs::default(),
             fate: EdgeFate::None,
             bad_until: [Nanoseconds::ZERO; Sensor::ALL.len()],
+            blocked: None,
             story: Story::default(),
             tally: Tally::default(),
             windows: WindowSums::new(),
@@ -266,6 +276,11 @@ impl<'a> Simulation<'a> {
                 lines
             }
         };
+        self.inputs.trapped = Steps::ZERO;
+        if let Some(blocked) = self.blocked {
+            self.inputs.sensors.occlusion &= self.now >= blocked.seen_at;
+            self.inputs.trapped = Steps(self.hardware.edges().saturating_sub(blocked.edges));
+        }
         self.inputs.lost = self.guests.lost(self.now);
         let outputs = self.pump.tick(self.clocks.pump(self.now), &self.inputs);
         self.inputs.credit = None;

@@ -47,6 +47,8 @@ pub(crate) struct AlarmEntry {
 pub(crate) struct Story {
     pub(crate) boluses: Vec<BolusEntry>,
     pub(crate) alarms: Vec<AlarmEntry>,
+    /// Stops by a blocked line, and what was given against each.
+    pub(crate) occlusions: Vec<(Nanoseconds, Steps)>,
     pub(crate) attempted: u64,
     pub(crate) given: u64,
     pub(crate) refusals: BTreeMap<&'static str, u64>,
@@ -149,6 +151,7 @@ impl Story {
                     cleared_at: None,
                 });
             }
+            EventKind::Occluded { trapped } => self.occlusions.push((at, trapped)),
             EventKind::AlarmCleared { alarm } => {
                 let mut newest_first = self.alarms.iter_mut().rev();
                 if let Some(entry) = newest_first.find(|entry| entry.alarm == alarm) {

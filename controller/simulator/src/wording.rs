@@ -86,7 +86,7 @@ const ACTIONS: &[(&str, &[&str], &[&str])] = &[
     ("stop", &[], &[]),
     ("arm", &[], &[]),
     ("start", &[], &[]),
-    ("occlude", &["for"], &[]),
+    ("occlude", &["for"], &["seen_after"]),
     ("air", &[], &["for"]),
     ("stall", &[], &["for"]),
     ("door", &[], &["for"]),
@@ -97,7 +97,15 @@ const ACTIONS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// Every key that any action takes.
-pub(crate) const KEYS: &[&str] = &["for", "volume", "over", "by", "off_for", "regimen"];
+pub(crate) const KEYS: &[&str] = &[
+    "for",
+    "volume",
+    "over",
+    "by",
+    "off_for",
+    "regimen",
+    "seen_after",
+];
 
 /// Reads an action. `regimens` are the names a `lose-strategy` may use.
 pub(crate) fn read_action(
@@ -152,6 +160,7 @@ fn example(key: &str) -> &'static str {
         "volume" => "50uL",
         "over" => "2min",
         "by" => "-1h",
+        "seen_after" => "2s",
         "regimen" => "patient",
         _ => "10min",
     }
@@ -197,7 +206,10 @@ impl Reader<'_> {
             "stop" => Action::Stop,
             "arm" => Action::Arm,
             "start" => Action::Start,
-            "occlude" => Action::Occlude(self.span("for")),
+            "occlude" => Action::Occlude {
+                span: self.span("for"),
+                seen_after: self.span("seen_after").unwrap_or(Nanoseconds::ZERO),
+            },
             "air" => Action::Air(self.span("for")),
             "stall" => Action::Stall(self.span("for")),
             "door" => Action::Door(self.span("for")),

@@ -27,6 +27,10 @@ fn line(text: &str) -> Result<Scenario, String> {
 fn every_action_is_read_from_a_file_and_from_a_line_alike() {
     let min = Nanoseconds::from_mins;
     let nl = Volume::from_nl;
+    let occlude = |seconds| Action::Occlude {
+        span: Some(min(10)),
+        seen_after: Nanoseconds::from_secs(seconds),
+    };
     for (values, expected) in [
         ("press", Action::Press),
         (
@@ -41,7 +45,8 @@ fn every_action_is_read_from_a_file_and_from_a_line_alike() {
         ("stop", Action::Stop),
         ("arm", Action::Arm),
         ("start", Action::Start),
-        ("occlude for=10min", Action::Occlude(Some(min(10)))),
+        ("occlude for=10min", occlude(0)),
+        ("occlude for=10min seen_after=2s", occlude(2)),
         ("air", Action::Air(None)),
         ("air for=1m", Action::Air(Some(min(1)))),
         ("stall for=1m", Action::Stall(Some(min(1)))),

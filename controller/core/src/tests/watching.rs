@@ -8,6 +8,7 @@ use super::rig::*;
 use crate::alarm::{Action, Alarm};
 use crate::event::{Event, EventKind};
 use crate::pump::{Command, Inputs, Sensors, State, Watch};
+use crate::quantity::Steps;
 use crate::sensor::Sensor;
 use crate::twin::{self, Twin};
 
@@ -263,6 +264,26 @@ fn records_that_were_lost_are_an_alarm_until_the_pump_is_armed_again() {
     let p = *rig.pump.armed().expect("it is armed");
     rig.arm(&p);
     assert_eq!(alarms(&rig), []);
+}
+
+/// W03: the stop says what was given against the blockage; a line that is bad while nothing
+/// is given stops nothing.
+#[test]
+fn a_stop_by_a_blockage_tells_what_was_given_against_it() {
+    let mut rig = infusing();
+    rig.sensors.occlusion = true;
+    let bad = Inputs {
+        trapped: Steps(7),
+        ..Inputs::default()
+    };
+    rig.tick(bad);
+    rig.tick(bad);
+    let told = |event: &Event| match event.kind {
+        EventKind::Occluded { trapped } => Some((event.at.0, trapped)),
+        _ => None,
+    };
+    let told: Vec<_> = rig.events.iter().filter_map(told).collect();
+    assert_eq!(told, [(MIN, Steps(7))]);
 }
 
 /// W12: in every state, armed or not, each change of a line is told once.

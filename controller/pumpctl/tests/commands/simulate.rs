@@ -50,6 +50,7 @@ fn the_report_has_every_field_that_programs_rely_on() {
         "demands",
         "refusals",
         "alarms",
+        "occlusions",
         "window_peaks_nl",
         "final_state",
     ] {

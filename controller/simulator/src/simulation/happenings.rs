@@ -5,7 +5,7 @@ use pump_core::pump::{Command, EdgeFate, Inputs, State};
 use pump_core::quantity::Nanoseconds;
 use pump_hal::Sensor;
 
-use super::Simulation;
+use super::{Blocked, Simulation};
 use crate::SimulationError;
 use crate::clock::on_grid;
 use crate::report::RestartReport;
@@ -19,9 +19,13 @@ impl Simulation<'_> {
             Happening::Clears(sensor) => {
                 if self.bad_until[sensor as usize] <= self.now {
                     self.hardware.switch(sensor, false);
+                    if sensor == Sensor::Occlusion {
+                        self.blocked = None;
+                    }
                 }
                 self.settle()
             }
+            Happening::Shows => self.settle(),
             Happening::Lapses(regimen) => {
                 self.guests.lapse(regimen, self.now);
                 self.settle()
@@ -50,7 +54,7 @@ impl Simulation<'_> {
     fn act(&mut self, action: Action) -> Result<(), SimulationError> {
         let refused_before = self.story.commands_refused.len();
         match action {
-            Action::Occlude(span) => self.spoil(Sensor::Occlusion, span)?,
+            Action::Occlude { span, seen_after } => self.block(span, seen_after)?,
             Action::Air(span) => self.spoil(Sensor::Air, span)?,
             Action::Stall(span) => self.spoil(Sensor::Stall, span)?,
             Action::Door(span) => self.spoil(Sensor::Door, span)?,
@@ -99,6 +103,23 @@ impl Simulation<'_> {
             self.note(text);
         }
         Ok(())
+    }
+
+    fn block(
+        &mut self,
+        span: Option<Nanoseconds>,
+        seen_after: Nanoseconds,
+    ) -> Result<(), SimulationError> {
+        // What is due at this very instant still passes.
+        self.settle()?;
+        let seen_at = on_grid(self.now.saturating_add(seen_after));
+        let blocked = self.blocked.get_or_insert(Blocked {
+            edges: self.hardware.edges(),
+            seen_at,
+        });
+        blocked.seen_at = blocked.seen_at.min(seen_at);
+        self.script.will(blocked.seen_at, Happening::Shows);
+        self.spoil(Sensor::Occlusion, span)
     }
 
     fn spoil(&mut self, sensor: Sensor, span: Option<Nanoseconds>) -> Result<(), SimulationError> {

@@ -10,8 +10,8 @@ use pump_core::prescription::{
 };
 use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
 use pump_simulator::{
-    Infusion, Leases, Observer, Options, Report, Scenario, Simulation, Strategy, StrategyFault,
-    StrategySource,
+    Action, Infusion, Leases, Observer, Options, Report, Scenario, Simulation, Strategy,
+    StrategyFault, StrategySource,
 };
 use strategy_abi as abi;
 
@@ -21,6 +21,14 @@ pub(crate) const fn min(n: u64) -> Nanoseconds {
 
 pub(crate) const fn hours(n: u64) -> Nanoseconds {
     Nanoseconds::from_hours(n)
+}
+
+/// A line that is blocked for so long, and seen to be at once.
+pub(crate) const fn occlude(span: Nanoseconds) -> Action {
+    Action::Occlude {
+        span: Some(span),
+        seen_after: Nanoseconds::ZERO,
+    }
 }
 
 const DOSE_NL: u64 = 50_000;

@@ -5,7 +5,9 @@ use pump_core::quantity::{Nanoseconds, Steps, Volume};
 use pump_simulator::presses::random_presses;
 use pump_simulator::{Action, Leases, Scenario};
 
-use crate::bench::{Edges, Fragile, hours, infusion, min, run, run_on, run_with_real_leases};
+use crate::bench::{
+    Edges, Fragile, hours, infusion, min, occlude, run, run_on, run_with_real_leases,
+};
 use crate::outcomes;
 
 #[test]
@@ -125,7 +127,7 @@ fn renewing_real_leases_gives_the_same_edges_as_vouching_for_them() {
                 over: min(1),
             },
         )
-        .at(hours(5), Action::Occlude(Some(min(5))))
+        .at(hours(5), occlude(min(5)))
         .at(hours(6), Action::Resume);
     scenario.add_presses(random_presses(7, 40, hours(12)));
     let (vouched, edges) = run(&scenario, hours(12));

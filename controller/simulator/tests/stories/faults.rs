@@ -7,13 +7,15 @@ use pump_core::quantity::{Nanoseconds, Steps, Volume};
 use pump_simulator::presses::random_presses;
 use pump_simulator::{Action, Leases, Scenario, WALL_CLOCK_START_UTC_S};
 
-use crate::bench::{Fragile, Watcher, hours, infusion, min, run, run_on, run_with_real_leases};
+use crate::bench::{
+    Fragile, Watcher, hours, infusion, min, occlude, run, run_on, run_with_real_leases,
+};
 use crate::{BACKGROUND, PATIENT, alarms, outcomes};
 
 #[test]
 fn an_occlusion_stops_the_pump_until_the_operator_resumes() {
     let scenario = Scenario::new()
-        .at(hours(1), Action::Occlude(Some(min(10))))
+        .at(hours(1), occlude(min(10)))
         .at(Nanoseconds(min(65).0), Action::Resume)
         .at(hours(2), Action::Resume);
     let (report, edges) = run(&scenario, hours(3));
@@ -28,6 +30,40 @@ fn an_occlusion_stops_the_pump_until_the_operator_resumes() {
         "resuming against the occlusion was refused: {report:?}"
     );
     assert!(report.notes[0].text.starts_with("resume: refused"));
+}
+
+/// W03.
+#[test]
+fn what_is_given_against_a_blockage_before_it_is_seen_is_reported() {
+    let secs = Nanoseconds::from_secs;
+    // A step each 1.8 s; what is seen after 20 s has had 11 of them against it.
+    let slow = |from| Action::Occlude {
+        span: Some(min(10)),
+        seen_after: secs(from),
+    };
+    let scenario = Scenario::new()
+        .at(hours(1), slow(20))
+        .at(min(75), Action::Resume)
+        .at(hours(2), slow(0))
+        .at(min(135), Action::Resume)
+        // It is gone before the pressure has risen.
+        .at(hours(3), slow(601))
+        // The first blockage is still there, and is seen because of the second.
+        .at(hours(4), slow(60))
+        .at(hours(4).saturating_add(secs(10)), slow(10));
+    let (report, edges) = run(&scenario, hours(5));
+    let occlusions = report.occlusions.iter();
+    let told: Vec<_> = occlusions.map(|o| (o.at_ns, o.trapped_nl)).collect();
+    assert_eq!(
+        told,
+        [
+            (hours(1).saturating_add(secs(20)).0, 550),
+            (hours(2).0, 0),
+            (hours(4).saturating_add(secs(20)).0, 550),
+        ]
+    );
+    assert_eq!(edges.between(hours(1), min(75)), 11);
+    assert_eq!(edges.between(hours(3), min(190)), 333);
 }
 
 #[test]
