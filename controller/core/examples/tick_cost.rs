@@ -275,6 +275,7 @@ fn prescription() -> Option<Prescription> {
             low: Steps(12_000),
             empty: EMPTY.steps(PER_STEP)?,
         },
+        air: None,
         order_lease: Nanoseconds::MAX,
         on_strategy_loss: OnStrategyLoss::Stop,
     })

@@ -104,6 +104,8 @@ pub enum CheckpointFlaw {
     Window,
     /// The counts are of steps without a volume.
     Measure,
+    /// The air is counted in slots that have no length, or that are not there.
+    Air,
     /// A drug is there twice, is without mass, or is armed and not there.
     Drugs,
     /// The boluses do not lie one after the other between the pump's beginning and now.
@@ -125,6 +127,7 @@ impl fmt::Display for CheckpointFlaw {
             Self::Clock => "its clock is beyond the life of any pump",
             Self::Window => "a window of what was given does not fill its day",
             Self::Measure => "it counts steps that have no volume",
+            Self::Air => "its count of air has no slots",
             Self::Drugs => "its drugs contradict each other",
             Self::Boluses => "its boluses do not lie one after the other",
         })
@@ -166,6 +169,9 @@ impl Pump {
         if uncertain > Steps::ZERO {
             pump.memory.advance(checkpoint.at);
             pump.memory.give(uncertain);
+            if pump.memory.air.is_passing() {
+                pump.memory.air.give(checkpoint.at, uncertain);
+            }
             pump.tell(EventKind::Uncertain { steps: uncertain });
             pump.raise(Alarm::Uncertain);
         }

@@ -60,6 +60,7 @@
 //!     regimens: [Some(Envelope { basal: rate, bolus: None }), None, None, None],
 //!     vtbi: None,
 //!     reservoir: Reservoir { volume: Steps(400_000), low: Steps(40_000), empty: Steps(10_000) },
+//!     air: None,
 //!     order_lease: Nanoseconds::from_secs(2),
 //!     on_strategy_loss: OnStrategyLoss::Stop,
 //! };
@@ -91,7 +92,7 @@
 //!
 //! # What it costs
 //!
-//! A [`Pump`](pump::Pump) is less than 80 kB: nine windows of 1441 minutes (the volume and
+//! A [`Pump`](pump::Pump) is less than 81 kB: nine windows of 1441 minutes (the volume and
 //! eight drugs) and 2048 bolus starts. A tick does the same work after a year as after an
 //! hour. The longest is the judgement of a bolus, which walks each capped window once.
 //!
@@ -116,6 +117,7 @@
     )
 )]
 
+mod air;
 pub mod alarm;
 mod arming;
 pub mod bolus;

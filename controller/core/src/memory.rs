@@ -1,6 +1,7 @@
 //! What the pump remembers of its subject, whatever is armed: windows of volume and of each
 //! drug's mass, boluses for lockouts and counts, and what the reservoir holds.
 
+use crate::air::Air;
 use crate::bolus::{Bolus, BolusKind};
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
 use crate::checkpoint::CheckpointFlaw;
@@ -76,6 +77,7 @@ pub(crate) struct Memory {
     pub(crate) boluses: BolusMemory,
     /// What the reservoir holds; `None` before the first arming.
     content: Option<Steps>,
+    pub(crate) air: Air,
 }
 
 /// More drugs than [`Memory`] can tell apart were given within 24 h.
@@ -91,6 +93,7 @@ impl Memory {
             armed: [None; MAX_DRUGS],
             boluses: BolusMemory::new(),
             content: None,
+            air: Air::new(),
         }
     }
 
@@ -135,6 +138,7 @@ impl Memory {
         let num = u128::from(self.measure.num()).saturating_mul(u128::from(new.den()));
         let den = u128::from(self.measure.den()).saturating_mul(u128::from(new.num()));
         self.volume.convert(num, den);
+        self.air.rebase(now, p.air, num, den);
         self.content = Some(match self.content {
             None => p.reservoir.volume,
             Some(content) => {
@@ -228,6 +232,7 @@ impl Memory {
         .saturating_add(LONGEST_NUMBER.saturating_mul(4))
         .saturating_add(DrugMemory::MOST_BYTES.saturating_mul(REMEMBERED_DRUGS))
         .saturating_add(MAX_DRUGS)
+        .saturating_add(Air::MOST_BYTES)
         .saturating_add(BolusMemory::MOST_BYTES);
 
     /// All of it. `now` is the instant of the checkpoint.
@@ -249,6 +254,7 @@ impl Memory {
             let place = slot.and_then(|slot| u8::try_from(slot).ok());
             to.byte(place.map_or(0, |place| place.saturating_add(1)));
         }
+        self.air.write(to, now);
         self.boluses.write(to, now);
     }
 
@@ -288,6 +294,7 @@ impl Memory {
                 *armed = Some(slot);
             }
         }
+        memory.air = Air::read(from, now)?;
         memory.boluses = BolusMemory::read(from, now)?;
         Ok(memory)
     }

@@ -62,6 +62,7 @@ impl Pump {
             alarm.row().action >= Action::Stop && alarm.row().clears == Clears::WhenArmed
         });
         let lost = self.watch.sensor_lost;
+        let air = air && !self.air_may_pass(now, &p);
         if occlusion || air || stall || door || empty || lost || until_armed {
             self.tell(EventKind::CommandRefused {
                 reason: Reason::Alarm,

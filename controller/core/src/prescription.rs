@@ -124,6 +124,17 @@ pub struct Reservoir {
     pub empty: Steps,
 }
 
+/// How much air may pass the sensor, in steps that are given while it sees air (W04).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AirLimits {
+    /// In one bubble: from where the sensor sees air to where it sees none.
+    pub max_bubble: Steps,
+    /// In all bubbles of any `within`.
+    pub max_total: Steps,
+    /// 1 min to 24 h.
+    pub within: Nanoseconds,
+}
+
 /// A prescription as the loop knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prescription {
@@ -145,6 +156,8 @@ pub struct Prescription {
     pub vtbi: Option<Steps>,
     /// The reservoir.
     pub reservoir: Reservoir,
+    /// Absent: any air stops at once.
+    pub air: Option<AirLimits>,
     /// The longest life of an order.
     pub order_lease: Nanoseconds,
     /// What happens to a regimen whose strategy is lost.
@@ -261,7 +274,8 @@ impl Prescription {
                 return Err(Flaw::KvoAboveBasal);
             }
         }
-        if self.order_lease < TICK {
+        let short = |air: AirLimits| !(MINUTE..=DAY).contains(&air.within);
+        if self.order_lease < TICK || self.air.is_some_and(short) {
             return Err(Flaw::TimeOutOfRange);
         }
         Ok(())

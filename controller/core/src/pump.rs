@@ -180,7 +180,7 @@ pub(crate) struct Demand {
     pub(crate) refused: Option<(RegimenId, Steps, Reason)>,
 }
 
-/// The control law and everything it knows. Less than 80 kB: keep it in a box.
+/// The control law and everything it knows. Less than 81 kB: keep it in a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pump {
     pub(crate) now: MonoNs,

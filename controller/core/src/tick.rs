@@ -247,9 +247,17 @@ impl Pump {
             self.miss(Steps(open));
             return false;
         }
+        if self.sensors.air && p.air.is_some() && !self.air_may_pass(now, &p) {
+            self.fault(Alarm::AirInLine);
+            self.miss(Steps(open));
+            return false;
+        }
         self.in_flight = true;
         self.issued_at = now;
         self.memory.give(Steps(1));
+        if self.sensors.air {
+            self.memory.air.give(now, Steps(1));
+        }
         if let Some(bolus) = self.last_edge_of.take() {
             self.memory.ended(now, &bolus);
         }

@@ -29,6 +29,8 @@ pub(crate) enum Twin {
     BolusesUnread,
     /// What was given is forgotten when the prescription is.
     DisarmingForgets,
+    /// Nobody counts the air that is given.
+    AirForgotten,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

@@ -2,6 +2,7 @@
 
 use crate::alarm::{ALARMS, Alarm};
 use crate::event::EventKind;
+use crate::prescription::Prescription;
 use crate::pump::{Pump, State, Watch};
 use crate::quantity::{MonoNs, Nanoseconds, Steps};
 use crate::reason::Reason;
@@ -60,6 +61,9 @@ impl Pump {
             }
         }
         self.sensors = sensors;
+        if !sensors.air {
+            self.memory.air.passed();
+        }
         if !matches!(self.state, State::Infusing | State::Paused) {
             return;
         }
@@ -73,6 +77,8 @@ impl Pump {
         if occlusion {
             self.tell(EventKind::Occluded { trapped });
         }
+        // With limits it is the step beyond them that stops, where it would be given.
+        let air = air && self.armed.is_none_or(|p| p.air.is_none());
         for (bad, alarm) in [
             (occlusion, Alarm::Occlusion),
             (air, Alarm::AirInLine),
@@ -84,6 +90,12 @@ impl Pump {
                 self.fault(alarm);
             }
         }
+    }
+
+    /// Whether one more step of air stays within what the device allows.
+    pub(crate) fn air_may_pass(&mut self, now: MonoNs, p: &Prescription) -> bool {
+        p.air
+            .is_some_and(|limits| self.memory.air.allows(now, limits, Steps(1)))
     }
 
     /// Takes in what is known from outside.

@@ -1,7 +1,8 @@
 //! From what was read to what the loop is armed with: integers, rounded to the safe side.
 
 use pump_core::prescription::{
-    Caps, Drug, DrugId, Flaw, MAX_DRUGS, MAX_REGIMENS, OnStrategyLoss, Prescription, Reservoir,
+    AirLimits, Caps, Drug, DrugId, Flaw, MAX_DRUGS, MAX_REGIMENS, OnStrategyLoss, Prescription,
+    Reservoir,
 };
 use pump_core::quantity::{Nanoseconds, Rate, Steps};
 use strategy_link::Role;
@@ -10,7 +11,7 @@ use crate::ceiling::{Ceilings, LimitKind};
 use crate::checked::{digest, internal};
 use crate::code::Code;
 use crate::device::Device;
-use crate::diagnostic::{Diagnostic, FileId, Place};
+use crate::diagnostic::{Diagnostic, FileId, Located, Place};
 use crate::exact::Exact;
 use crate::mixture::Listed;
 use crate::prescription::{self, OnLoss};
@@ -146,6 +147,18 @@ impl Parts<'_> {
             held.empty.place,
             report,
         )?;
+        let air = match &self.device.air {
+            None => None,
+            Some(air) => {
+                let (bubble, total) = (&air.max_bubble, &air.max_total);
+                let steps = |limit: &Located<Exact>| self.steps(limit.value);
+                Some(AirLimits {
+                    max_bubble: exact(steps(bubble), "max_bubble", bubble.place, report)?,
+                    max_total: exact(steps(total), "max_total", total.place, report)?,
+                    within: air.within,
+                })
+            }
+        };
         let core = Prescription {
             volume_per_step,
             max_rate,
@@ -156,6 +169,7 @@ impl Parts<'_> {
             regimens,
             vtbi: self.cap(LimitKind::Vtbi, None, report)?,
             reservoir: Reservoir { volume, low, empty },
+            air,
             order_lease: self.device.order_lease,
             on_strategy_loss,
         };

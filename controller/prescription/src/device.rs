@@ -2,6 +2,7 @@
 
 use pump_core::quantity::Nanoseconds;
 
+use crate::air::{self, AirLimits};
 use crate::checked::digest;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, FileId, Located};
@@ -52,6 +53,8 @@ pub struct Device {
     pub max_rate: Located<Exact>,
     /// The largest bolus \[nL\]; above 0, at most 1 L.
     pub max_bolus: Located<Exact>,
+    /// How much air may pass; absent: any air stops at once.
+    pub air: Option<AirLimits>,
     /// The lines. Real hardware needs them, a simulation does not.
     pub gpio: Option<Gpio>,
     /// The hardware watchdog's device.
@@ -178,11 +181,12 @@ fn device(
         limits.finish(report);
         (max_rate, max_bolus)
     });
+    let air = air::read(&mut root, report);
     let wiring = wiring::read(&mut root, report);
     root.finish(report);
 
     let ((), mechanics, (max_rate, max_bolus)) = (format?, mechanics??, limits?);
-    let wiring = wiring?;
+    let (air, wiring) = (air?, wiring?);
     let drug_library = match drug_library {
         None => None,
         Some(path) => Some(path?),
@@ -198,6 +202,7 @@ fn device(
         enable_settle: mechanics.enable_settle,
         max_rate: max_rate?,
         max_bolus: max_bolus?,
+        air,
         gpio: wiring.gpio,
         watchdog: wiring.watchdog,
         counter: wiring.counter,

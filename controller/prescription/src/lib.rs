@@ -68,6 +68,7 @@
 //! quantities, are public, because scenarios and reports speak the same language.
 #![forbid(unsafe_code)]
 
+mod air;
 mod arming;
 mod catalogue;
 mod ceiling;
@@ -102,6 +103,7 @@ mod vtbi;
 mod wiring;
 mod words;
 
+pub use air::AirLimits;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use ceiling::{Limit, LimitKind, LimitSource};
 pub use checked::{Checked, CheckedDrug, CheckedRegimen, Outcome, check, check_files};

@@ -131,6 +131,32 @@ fn the_volume_of_a_step_may_be_a_fraction() {
     assert_eq!(core.volume_per_step, Volume::new(1_000, 2_857).unwrap());
 }
 
+/// W04. Whole steps at or below what is written.
+#[test]
+fn the_limits_of_air_are_steps_rounded_down_and_without_them_any_air_stops() {
+    let air = |max_bubble: &str, max_total: &str| {
+        let air = format!(
+            "\n[air]\nmax_bubble = \"{max_bubble}\"\nmax_total = \"{max_total}\"\nwithin = \"1 h\"\n"
+        );
+        let outcome = with_device(device() + &air);
+        let checked = outcome
+            .checked
+            .unwrap_or_else(|| panic!("{}", outcome.report));
+        checked.core.air.expect("limits of air")
+    };
+    for (max_bubble, max_total, bubble, total) in [
+        ("200 uL", "1 mL", 4_000, 20_000),
+        ("200.049 uL", "1000.05 uL", 4_000, 20_001),
+        ("199.999 uL", "199.999 uL", 3_999, 3_999),
+        ("49 nL", "49 nL", 0, 0),
+    ] {
+        let air = air(max_bubble, max_total);
+        assert_eq!((air.max_bubble.0, air.max_total.0), (bubble, total));
+        assert_eq!(air.within.0, 3_600_000_000_000);
+    }
+    assert_eq!(with_device(device()).checked.unwrap().core.air, None);
+}
+
 #[test]
 fn the_lease_is_two_seconds_where_the_device_does_not_say() {
     let outcome = with_device(device().replace("order_lease = \"2 s\"\n", ""));

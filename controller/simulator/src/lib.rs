@@ -81,6 +81,7 @@
 //!         regimens: [Some(Envelope { basal: rate, bolus: None }), None, None, None],
 //!         vtbi: None,
 //!         reservoir: Reservoir { volume: Steps(400_000), low: Steps(0), empty: Steps(0) },
+//!         air: None,
 //!         order_lease: Nanoseconds::from_secs(2),
 //!         on_strategy_loss: OnStrategyLoss::Stop,
 //!     },

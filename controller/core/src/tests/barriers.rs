@@ -371,7 +371,7 @@ fn wide(a: u128, b: u128) -> (u128, u128) {
 
 #[test]
 fn a_pump_is_as_small_as_its_documentation_says() {
-    assert!(size_of::<Pump>() < 80_000, "{}", size_of::<Pump>());
+    assert!(size_of::<Pump>() < 81_000, "{}", size_of::<Pump>());
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn a_checkpoint_of_weeks_takes_a_few_kilobytes() {
 #[test]
 fn a_checkpoint_of_a_pump_that_never_gave_anything_is_a_checkpoint() {
     let bytes = written(&Pump::new().checkpoint());
-    assert!(bytes.len() < 40, "{} bytes", bytes.len());
+    assert!(bytes.len() < 50, "{} bytes", bytes.len());
     assert_eq!(Checkpoint::decode(&bytes), Ok(Pump::new().checkpoint()));
 }
 
@@ -176,11 +176,15 @@ fn of_parts(head: &[u8], memory: &[u8]) -> Result<Checkpoint, CheckpointFlaw> {
 fn what_contradicts_itself_is_refused_by_name() {
     const HEAD: [u8; 5] = [1, 5, 0, 0, 0];
     // A window of one minute with nothing in it, 1 nL a step, no content, no drug, none
-    // armed, no bolus.
-    let sound = [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    // armed, no air in slots of 1 ns, no bolus.
+    let sound = [
+        &[0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..],
+        &[0, 1, 5, 0, 0, 0, 0],
+    ]
+    .concat();
     assert!(of_parts(&HEAD, &sound).is_ok());
     let with = |changes: &[(usize, u8)]| {
-        let mut memory = sound;
+        let mut memory = sound.clone();
         for (at, byte) in changes {
             memory[*at] = *byte;
         }
@@ -207,7 +211,7 @@ fn what_contradicts_itself_is_refused_by_name() {
         Err(CheckpointFlaw::Drugs),
         "armed, not there"
     );
-    let bolus = |bytes: &[u8]| of_parts(&HEAD, &[&sound[..17], bytes].concat()).map(drop);
+    let bolus = |bytes: &[u8]| of_parts(&HEAD, &[&sound[..21], bytes].concat()).map(drop);
     // A demand 2 ns ago, that is the last of its group, that ended a nanosecond later.
     assert_eq!(bolus(&[1, 2, 1, 1, 2, 1, 1, 0]), Ok(()));
     let flawed = Err(CheckpointFlaw::Boluses);
@@ -223,6 +227,13 @@ fn what_contradicts_itself_is_refused_by_name() {
         flawed,
         "of the other group"
     );
+    assert_eq!(with(&[(18, 0)]), Err(CheckpointFlaw::Air), "no slots");
+    assert_eq!(with(&[(19, 6)]), Err(CheckpointFlaw::Air), "before slot 0");
+    let air = |place: u8| {
+        let held = [&sound[..20], &[1, place, 9], &sound[21..]].concat();
+        of_parts(&HEAD, &held).map(drop)
+    };
+    assert_eq!((air(60), air(61)), (Ok(()), Err(CheckpointFlaw::Air)));
     let many = [0x81, 0x10];
     assert_eq!(bolus(&many), flawed, "2049 boluses");
     let drug = |id: u8, mass: u8| [&[1][..], &[id; 16], &[mass, 1]].concat();

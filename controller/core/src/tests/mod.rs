@@ -1,5 +1,6 @@
 //! The control law on a bench of virtual time.
 
+mod air;
 mod barriers;
 mod boluses;
 mod cases;

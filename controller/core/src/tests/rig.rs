@@ -80,6 +80,7 @@ pub(crate) fn roomy() -> Prescription {
             low: Steps(40_000),
             empty: Steps(10_000),
         },
+        air: None,
         order_lease: Nanoseconds::from_secs(2),
         on_strategy_loss: OnStrategyLoss::Stop,
     }

@@ -171,6 +171,7 @@ pub(crate) fn infusion() -> Infusion {
                 low: Steps(40_000),
                 empty: Steps(10_000),
             },
+            air: None,
             order_lease: Nanoseconds::from_secs(2),
             on_strategy_loss: OnStrategyLoss::HoldBasal(min(30)),
         },
