@@ -234,6 +234,10 @@ pub struct Health {
     pub alive: bool,
     /// The sentinel has cut the motor off.
     pub braked: bool,
+    /// How long after the loop's last sign of life the motor was off, the last time that the
+    /// sentinel had to cut it; without it: it never had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_after_ns: Option<u64>,
     /// Time since the loop last showed itself.
     pub age_ns: u64,
     /// Ticks since the daemon began.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use pump_control::{
     Alarm, Armed, Bolus, Check, CheckState, Code, Demands, Distribution, Done, Event, Health,
-    Hello, Latency, Ledger, Pending, Preflight, Prescribed, Proposal, ProposedRegimen, Refusal,
-    Regimen, Reply, Request, Reservoir, Row, Status, Thread, Threads, Watched, Window, read_answer,
-    read_request, write_reply, write_request, write_watched,
+    Hello, Journal, Latency, Ledger, Pending, Preflight, Prescribed, Proposal, ProposedRegimen,
+    Refusal, Regimen, Reply, Request, Reservoir, Row, Status, Thread, Threads, Watched, Window,
+    read_answer, read_request, write_reply, write_request, write_watched,
 };
 
 fn folder() -> PathBuf {
@@ -148,12 +148,21 @@ fn status() -> Status {
         health: Health {
             alive: true,
             braked: false,
+            cut_after_ns: Some(71_000_000),
             age_ns: 4_000_000,
             ticks: 9_000,
             lane_drops: BTreeMap::from([(text("journal"), 0)]),
             forbidden_allocations: 0,
             refused_edges: 0,
         },
+        journal: Some(Journal {
+            head: text("ab"),
+            commits: 12,
+            last_sync_ns: 400_000,
+            slowest_sync_ns: 9_000_000,
+            trouble: None,
+            fix: None,
+        }),
         threads: Some(Threads {
             list: vec![Thread {
                 name: text("pump-loop"),

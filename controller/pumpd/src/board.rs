@@ -254,6 +254,14 @@ impl Board {
         self.boluses.clear();
     }
 
+    /// Nothing is armed any more.
+    pub(crate) fn disarmed(&mut self) {
+        self.armed = None;
+        self.granted.clear();
+        self.demands = doc::Demands::default();
+        self.boluses.clear();
+    }
+
     /// Somebody has seen the alarm of this name. Whether it is active.
     pub(crate) fn ack(&mut self, name: &str) -> bool {
         let row = ALARMS.iter().find(|row| row.name == name);

@@ -1,7 +1,8 @@
 //! The second step of arming: the children are started, then the loop is armed.
 //!
 //! The children of the last arming are ended first, so that none of them passes for a new
-//! one. Delivery is at rest meanwhile, and commands are refused until it is over.
+//! one. Delivery is at rest meanwhile, and commands are refused until it is over. Where it
+//! fails nothing is armed: what was armed before has lost its children.
 
 use pump_control::{Armed, Code, Peer, Refusal, Reply, Ticket};
 use pump_core::pump::{ArmError, State};
@@ -113,9 +114,9 @@ impl Desk {
             Progress::Waiting if now < arming.deadline => self.arming = Some(arming),
             Progress::Waiting => {
                 let why = self.what_is_late(&arming);
-                self.fail(arming.ticket, &why);
+                self.fail(now, arming.ticket, &why);
             }
-            Progress::Failed(why) => self.fail(arming.ticket, &why),
+            Progress::Failed(why) => self.fail(now, arming.ticket, &why),
             Progress::Ready => self.arm(now, arming),
         }
     }
@@ -173,15 +174,33 @@ impl Desk {
         late.join("; ")
     }
 
-    fn fail(&mut self, ticket: Ticket, why: &str) {
-        self.end_children();
+    fn fail(&mut self, now: MonoNs, ticket: Ticket, why: &str) {
         let message = format!("nothing was armed, since the strategies could not start: {why}");
         log::error!("{message}");
         let refusal = Refusal::new(Code::Internal, message);
-        self.answer(
-            Some(ticket),
-            Err(refusal.fix("see to the cause, then propose it again")),
-        );
+        let refusal = refusal.fix("see to the cause, then propose it again");
+        self.disarm(now, Some(ticket), refusal);
+    }
+
+    /// What was armed before has no strategies any more: it must not be started.
+    pub(crate) fn disarm(&mut self, now: MonoNs, ticket: Option<Ticket>, why: Refusal) {
+        self.end_children();
+        let purpose = Purpose::Disarm(why);
+        if let Err(deaf) = self.ask(now, What::Disarm, purpose, ticket) {
+            self.answer(ticket, Err(deaf));
+        }
+    }
+
+    /// The loop has answered. Why nothing is armed.
+    pub(crate) fn disarmed(&mut self, why: Refusal, result: Result<(), ArmError>) -> Refusal {
+        match result {
+            Ok(()) => {
+                self.armed = None;
+                self.board.disarmed();
+            }
+            Err(error) => log::error!("what was armed before stays armed: {error}"),
+        }
+        why
     }
 
     /// The children live: the loop may have it.
@@ -189,25 +208,12 @@ impl Desk {
         let core = arming.proposed.checked.core;
         let purpose = Purpose::Arm(arming.proposed);
         if let Err(refusal) = self.ask(now, What::Arm(core), purpose, Some(arming.ticket)) {
-            self.end_children();
-            self.answer(Some(arming.ticket), Err(refusal));
+            self.disarm(now, Some(arming.ticket), refusal);
         }
     }
 
-    /// The loop has answered.
-    pub(crate) fn armed(
-        &mut self,
-        proposed: Box<Proposed>,
-        result: Result<(), ArmError>,
-    ) -> Result<Reply, Refusal> {
-        if let Err(error) = result {
-            self.end_children();
-            let code = match error {
-                ArmError::NotStill | ArmError::TooManyDrugs => Code::WrongState,
-                ArmError::Prescription(_) => Code::BadPrescription,
-            };
-            return Err(Refusal::new(code, format!("it was not armed: {error}")));
-        }
+    /// The loop has armed it.
+    pub(crate) fn armed(&mut self, proposed: Box<Proposed>) -> Reply {
         let checked = &proposed.checked;
         let (id, sha256) = (checked.id.clone(), checked.sha256_hex());
         log::info!("armed: {sha256}");
@@ -219,6 +225,15 @@ impl Desk {
             reservoir: checked.core.reservoir,
         });
         self.armed = Some(proposed);
-        Ok(Reply::Armed(Armed { id, sha256 }))
+        Reply::Armed(Armed { id, sha256 })
     }
+}
+
+/// The loop has refused to arm.
+pub(crate) fn not_armed(error: ArmError) -> Refusal {
+    let code = match error {
+        ArmError::NotStill | ArmError::TooManyDrugs => Code::WrongState,
+        ArmError::Prescription(_) => Code::BadPrescription,
+    };
+    Refusal::new(code, format!("it was not armed: {error}"))
 }

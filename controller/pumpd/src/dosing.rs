@@ -11,6 +11,7 @@
 //! Its instants are those of the pump's clock; the threads' beats and the motor's are by the
 //! monotonic one (see [`PumpClock`]).
 
+mod recent;
 mod recorded;
 
 use std::sync::Arc;
@@ -18,8 +19,10 @@ use std::sync::atomic::Ordering;
 
 use pump_core::order::{Order, RegimenId, Snapshot};
 use pump_core::prescription::MAX_REGIMENS;
-use pump_core::pump::{Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch};
-use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_core::pump::{
+    ArmError, Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch,
+};
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_hal::{Brake, Heartbeat, LiveMotor};
 use pump_lane::{Consumer, Producer};
 use pump_rt::{clock, guard};
@@ -29,6 +32,7 @@ use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, FromLink, Lines, News, Record, Task, View, What};
 use crate::vitals::{Stalled, Vitals};
 
+use recent::RecentEdges;
 use recorded::Recorded;
 
 /// A later wake-up is never told as if it had been on time.
@@ -110,6 +114,9 @@ pub(crate) struct Dosing<M, H> {
     sensors: Sensors,
     told: Sensors,
     lost_line: bool,
+    /// When the line was blocked, by the monotonic clock.
+    occluded_at: Option<MonoNs>,
+    recent: RecentEdges,
     /// Presses that came while the motor settled.
     waiting_presses: u8,
     /// What the motor was last told.
@@ -147,6 +154,8 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             sensors: Sensors::default(),
             told: Sensors::default(),
             lost_line: false,
+            occluded_at: None,
+            recent: RecentEdges::new(),
             waiting_presses: 0,
             enabled: false,
             arming: begin.arming,
@@ -222,6 +231,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         while let Some(lines) = self.ends.lines.receive() {
             self.sensors = lines.sensors;
             self.lost_line = lines.lost;
+            self.occluded_at = lines.occluded_at;
             presses = presses.saturating_add(lines.presses);
         }
         let watch = self.watch();
@@ -329,6 +339,16 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
                 }
                 armed
             }
+            What::Disarm => {
+                let disarmed = self.pump.disarm(now);
+                if disarmed.is_ok() {
+                    // What it was granted is no credit of anything that comes later.
+                    self.arming = self.arming.saturating_add(1);
+                    self.started_at = None;
+                    self.tell_events();
+                }
+                disarmed.map_err(|_| ArmError::NotStill)
+            }
             What::Obey(command) => {
                 let inputs = Inputs {
                     command: Some(command),
@@ -390,6 +410,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         let began = clock::now();
         let inputs = Inputs {
             sensors: self.sensors,
+            trapped: self.trapped(),
             watch: self.watch,
             ..inputs
         };
@@ -412,6 +433,14 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         outputs
     }
 
+    /// What went out against a blockage that is told now for the first time.
+    fn trapped(&self) -> Steps {
+        match self.occluded_at {
+            Some(at) if !self.told.occlusion => self.recent.after(at),
+            _ => Steps::ZERO,
+        }
+    }
+
     fn step(&mut self, due: MonoNs) -> EdgeFate {
         let begun = clock::now();
         let due = self.clock.mono(due);
@@ -425,6 +454,9 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             &self.vitals.refused_edges
         };
         count.fetch_add(1, Ordering::Release);
+        if taken {
+            self.recent.push(issued);
+        }
         if self.tape {
             self.pump.record(Record::Edge { due, issued, taken });
         }

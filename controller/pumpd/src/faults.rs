@@ -18,6 +18,8 @@ use crate::vitals::Vitals;
 pub(crate) enum Victim {
     Loop,
     Inputs,
+    /// Of the regimen at this place.
+    Link(usize),
     Journal,
     Disk,
     Control,
@@ -48,7 +50,7 @@ impl fmt::Display for NoFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a fault is THREAD=MANNER@AFTER+FOR: loop=spin@5s+300ms; threads: loop, inputs, \
-             journal, disk, control; manners: stall, spin, panic",
+             link-0 to link-3, journal, disk, control; manners: stall, spin, panic",
         )
     }
 }
@@ -66,6 +68,10 @@ impl FromStr for Fault {
             victim: match victim {
                 "loop" => Victim::Loop,
                 "inputs" => Victim::Inputs,
+                "link-0" => Victim::Link(0),
+                "link-1" => Victim::Link(1),
+                "link-2" => Victim::Link(2),
+                "link-3" => Victim::Link(3),
                 "journal" => Victim::Journal,
                 "disk" => Victim::Disk,
                 "control" => Victim::Control,
@@ -135,6 +141,7 @@ mod tests {
             "loop=spin",
             "loop=jump@1s+1s",
             "heart=stall@1s+1s",
+            "link-4=stall@1s+1s",
         ] {
             assert_eq!(nonsense.parse::<Fault>(), Err(NoFault), "{nonsense}");
         }

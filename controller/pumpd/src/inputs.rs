@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pump_core::pump::Sensors;
-use pump_hal::{Input, InputSource, Reading};
+use pump_hal::{Input, InputSource, Reading, Sensor};
 use pump_lane::Producer;
 use pump_rt::clock;
 
@@ -26,6 +26,7 @@ impl<S: InputSource> Inputs<S> {
     pub(crate) fn run(mut self) {
         let mut unsaid = 0_u8;
         let mut said = None;
+        let mut occluded_at = None;
         while !self.vitals.is_ending() {
             let batch = self.source.wait(WAIT);
             self.vitals.inputs.show(clock::now());
@@ -33,6 +34,11 @@ impl<S: InputSource> Inputs<S> {
                 .visit(Victim::Inputs, clock::now(), &self.vitals);
             let presses = u8::try_from(batch.presses()).unwrap_or(u8::MAX);
             unsaid = unsaid.saturating_add(presses);
+            for event in batch.iter() {
+                if event.input == Input::Sensor(Sensor::Occlusion) {
+                    occluded_at = (event.reading == Reading::Active).then_some(event.at);
+                }
+            }
             let mut sensors = Sensors::default();
             let mut lost = false;
             for input in Input::ALL {
@@ -49,6 +55,7 @@ impl<S: InputSource> Inputs<S> {
                 presses: unsaid,
                 sensors,
                 lost,
+                occluded_at,
             };
             // Where there is no room it is said again with the next wait.
             if self.to_loop.send(lines).is_ok() {

@@ -164,7 +164,7 @@ impl Journal {
             if matches!(record, Record::Tick(_)) {
                 self.tell_new_events();
             }
-            if matches!(record, Record::Armed { .. }) {
+            if matches!(record, Record::Armed { .. } | Record::Disarmed { .. }) {
                 self.tell_new_events();
                 self.wait();
             }

@@ -20,6 +20,7 @@ use pump_rt::clock;
 use strategy_link::protocol::{Cause, EMPTY, FromHost, STEP_DEADLINE, State, ToHost, Values};
 use strategy_link::{Sha256, WallClock, read_order, snapshot_message};
 
+use crate::faults::{Faults, Victim};
 use crate::messages::FromLink;
 use crate::vitals::Vitals;
 
@@ -139,6 +140,8 @@ pub(crate) struct Link {
     pub(crate) vitals: Arc<Vitals>,
     /// The program `strategy-host`.
     pub(crate) host: PathBuf,
+    /// What it is to suffer.
+    pub(crate) faults: Arc<Faults>,
     /// Never give up, and start the next child at once: for tests.
     pub(crate) unlimited_respawns: bool,
 }
@@ -159,6 +162,8 @@ impl Link {
         let mut due = clock::now();
         while !keeper.link.vitals.is_ending() {
             keeper.beat();
+            let Link { faults, vitals, .. } = &keeper.link;
+            faults.visit(Victim::Link(keeper.link.place), clock::now(), vitals);
             keeper.take_jobs();
             keeper.turn();
             // A turn that was missed is not made up for.

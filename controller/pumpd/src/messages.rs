@@ -28,6 +28,8 @@ pub(crate) struct Task {
 pub(crate) enum What {
     /// Arm this.
     Arm(Prescription),
+    /// Forget what is armed: its strategies are gone.
+    Disarm,
     /// Obey the operator.
     Obey(Command),
     /// The patient's button, pressed by the operator's command.
@@ -89,6 +91,9 @@ pub(crate) struct Lines {
     pub(crate) sensors: Sensors,
     /// A line of the fluid path or the button can't be read (W11).
     pub(crate) lost: bool,
+    /// When the occlusion's line first changed, by the monotonic clock; `None`: it is not
+    /// blocked.
+    pub(crate) occluded_at: Option<MonoNs>,
 }
 
 /// From the loop to `journal`: every call of the control law, in order. Whoever repeats them
@@ -99,6 +104,11 @@ pub(crate) enum Record {
     Armed {
         /// The task.
         id: u64,
+        /// When.
+        at: MonoNs,
+    },
+    /// What was armed was forgotten.
+    Disarmed {
         /// When.
         at: MonoNs,
     },
@@ -134,6 +144,7 @@ pub(crate) struct Told {
     edge: EdgeFate,
     credit: Option<Steps>,
     sensors: Sensors,
+    trapped: Steps,
     watch: Watch,
     command: Option<Command>,
     press: bool,
@@ -148,6 +159,7 @@ impl Told {
             edge,
             credit,
             sensors,
+            trapped,
             watch,
             command,
             press,
@@ -159,6 +171,7 @@ impl Told {
             edge,
             credit,
             sensors,
+            trapped,
             watch,
             command,
             press,
@@ -172,6 +185,7 @@ impl Told {
             edge: self.edge,
             credit: self.credit,
             sensors: self.sensors,
+            trapped: self.trapped,
             watch: self.watch,
             command: self.command,
             press: self.press,

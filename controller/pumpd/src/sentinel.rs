@@ -50,8 +50,10 @@ impl Sentinel {
                 self.vitals.healthy.show(now);
             }
             if sick && !self.vitals.braked.swap(true, Ordering::AcqRel) {
+                let seen = self.vitals.pump_loop.last();
                 // Where even this fails the heartbeat stops, and with it the charge pump.
                 let _ = self.brake.cut();
+                self.vitals.cut.note(seen, clock::now());
             }
             self.vitals
                 .stalled

@@ -22,7 +22,7 @@ use pump_rt::thread::Policy;
 
 use crate::board::Board;
 use crate::clock::PumpClock;
-use crate::confirm::Arming;
+use crate::confirm::{Arming, not_armed};
 use crate::journal::disk::DiskStatus;
 use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
@@ -75,6 +75,15 @@ pub(crate) enum Purpose {
     Operate(&'static str),
     /// To arm this.
     Arm(Box<Proposed>),
+    /// To forget what was armed, since something else could not be: for this reason.
+    Disarm(Refusal),
+}
+
+impl Purpose {
+    /// Whether it changes what is armed.
+    const fn is_arming(&self) -> bool {
+        matches!(self, Self::Arm(_) | Self::Disarm(_))
+    }
 }
 
 /// A task that the loop has not answered yet.
@@ -109,6 +118,8 @@ pub(crate) struct Desk {
     /// The last event that was told to those who watch.
     told: u64,
     status_at: MonoNs,
+    /// The sentinel's cut that was told last.
+    cut_told: Option<MonoNs>,
     self_test_at: MonoNs,
 }
 
@@ -129,6 +140,7 @@ impl Desk {
             answers: Vec::new(),
             told: 0,
             status_at: now,
+            cut_told: None,
             self_test_at: now.after(SELF_TEST_EVERY),
         }
     }
@@ -158,7 +170,14 @@ impl Desk {
         };
         let asked = self.asked.swap_remove(place);
         let answer = match asked.purpose {
-            Purpose::Arm(proposed) => self.armed(proposed, result),
+            Purpose::Arm(proposed) => match result {
+                Ok(()) => Ok(self.armed(proposed)),
+                Err(error) => {
+                    self.disarm(self.parts.clock.now(), asked.ticket, not_armed(error));
+                    return;
+                }
+            },
+            Purpose::Disarm(why) => Err(self.disarmed(why, result)),
             Purpose::Operate(word) => match refused {
                 Some(reason) => Err(self.misfit(word, reason)),
                 None => Ok(self.done()),
@@ -181,7 +200,7 @@ impl Desk {
         ticket: Option<Ticket>,
     ) -> Result<(), Refusal> {
         let full = self.asked.len() >= MOST_ASKED;
-        if matches!(purpose, Purpose::Arm(_)) {
+        if purpose.is_arming() {
             // Answers come in order: one to an older arming has come by now, or never will.
             self.asked.retain(|asked| asked.ticket.is_some());
         }
@@ -207,6 +226,17 @@ impl Desk {
         Ok(())
     }
 
+    /// The sentinel itself has no time for words.
+    fn tell_cut(&mut self) {
+        if let Some((at, after)) = self.parts.vitals.cut.last()
+            && self.cut_told != Some(at)
+        {
+            self.cut_told = Some(at);
+            let us = after.0 / 1_000;
+            log::error!("the motor is cut off, {us} µs after the loop was last seen");
+        }
+    }
+
     /// Nobody is let wait for a loop that does not answer.
     fn give_up(&mut self, now: MonoNs) {
         for asked in &mut self.asked {
@@ -219,7 +249,7 @@ impl Desk {
         }
         // An arming may still be answered: then it is what is armed.
         self.asked
-            .retain(|asked| asked.ticket.is_some() || matches!(asked.purpose, Purpose::Arm(_)));
+            .retain(|asked| asked.ticket.is_some() || asked.purpose.is_arming());
     }
 
     pub(crate) fn done(&self) -> Reply {
@@ -229,8 +259,7 @@ impl Desk {
 
     /// What is under way and keeps others from being begun.
     pub(crate) fn busy(&self) -> Result<(), Refusal> {
-        let at_loop =
-            |asked: &Asked| asked.ticket.is_some() && matches!(asked.purpose, Purpose::Arm(_));
+        let at_loop = |asked: &Asked| asked.ticket.is_some() && asked.purpose.is_arming();
         if self.arming.is_none() && !self.asked.iter().any(at_loop) {
             return Ok(());
         }
@@ -393,6 +422,7 @@ impl Service for Desk {
     fn turn(&mut self, mail: &mut Mail<'_>) {
         let now = self.parts.clock.now();
         self.parts.vitals.control.show(clock::now());
+        self.tell_cut();
         self.hear();
         self.expire(now);
         self.hear_verdict(now);

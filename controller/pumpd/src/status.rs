@@ -72,6 +72,7 @@ impl Desk {
         Health {
             alive: !braked && age <= LOOP_STALE,
             braked,
+            cut_after_ns: vitals.cut.last().map(|(_, after)| after.0),
             age_ns: age.0,
             ticks: count(&vitals.ticks),
             lane_drops: BTreeMap::from(drops),

@@ -16,6 +16,11 @@ impl Beat {
         self.0.store(now.0, Ordering::Release);
     }
 
+    /// When it was last seen; zero before its first beat.
+    pub(crate) fn last(&self) -> MonoNs {
+        MonoNs(self.0.load(Ordering::Acquire))
+    }
+
     /// Whether it was ever seen.
     pub(crate) fn is_shown(&self) -> bool {
         self.0.load(Ordering::Acquire) != 0
@@ -27,6 +32,28 @@ impl Beat {
             0 => Nanoseconds::ZERO,
             at => now.since(MonoNs(at)),
         }
+    }
+}
+
+/// The sentinel's last cut of the motor.
+#[derive(Debug, Default)]
+pub(crate) struct Cut {
+    seen: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Cut {
+    /// The motor is off now; the loop was last seen then.
+    pub(crate) fn note(&self, seen: MonoNs, done: MonoNs) {
+        self.seen.store(seen.0, Ordering::Relaxed);
+        self.done.store(done.0, Ordering::Release);
+    }
+
+    /// When the motor was off, and how long after the loop's last sign of life that was.
+    pub(crate) fn last(&self) -> Option<(MonoNs, Nanoseconds)> {
+        let done = MonoNs(self.done.load(Ordering::Acquire));
+        let seen = MonoNs(self.seen.load(Ordering::Relaxed));
+        (done.0 != 0).then(|| (done, done.since(seen)))
     }
 }
 
@@ -55,6 +82,8 @@ pub(crate) struct Vitals {
     pub(crate) lost_to_links: AtomicU64,
     /// The sentinel has cut the brake; it stays until the next arming.
     pub(crate) braked: AtomicBool,
+    /// When it did so, the last time.
+    pub(crate) cut: Cut,
     /// A counter in hardware disagrees with the ledger.
     pub(crate) count_differs: AtomicBool,
     /// Something else is armed: the counter is held against the ledger from here on.
@@ -107,6 +136,10 @@ impl Vitals {
             lost_to_control: AtomicU64::new(0),
             lost_to_links: AtomicU64::new(0),
             braked: AtomicBool::new(false),
+            cut: Cut {
+                seen: AtomicU64::new(0),
+                done: AtomicU64::new(0),
+            },
             count_differs: AtomicBool::new(false),
             recount: AtomicBool::new(false),
             discord: AtomicBool::new(false),

@@ -106,6 +106,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             status,
             vitals: Arc::clone(&vitals),
             host: host.clone(),
+            faults: Arc::clone(&faults),
             unlimited_respawns: options.unlimited_respawns,
         });
         LinkEnds { snapshots, from }

@@ -35,12 +35,19 @@ deploy/fuzz, which is a workspace of its own.
         cargo check-all -- lockout                   those named like that
         PROPTEST_CASES=10000 cargo check-all         more random cases
 
-  cargo bench-all [speed] [linear] [instructions]
+  cargo bench-all [BENCH]...
       Measures, and fails where a figure misses its target:
         speed          90 simulated days of basal + PCA in under 5 s
         linear         the time per step does not grow with the run
         instructions   a tick costs the same after an hour and after a year
                        (counted by valgrind, so it does not depend on load)
+        daemon         the rest, on a simulated pump in real time, some 10 min:
+        start          from the process to its first answer, and to the first step
+        memory         pumpd under 16 MiB and a strategy-host under 8 MiB
+        loop-cost      the loop's processor time and context switches in an hour
+        brake          the motor of a loop that hangs is off within 100 ms
+        recovery       a killed strategy is back within a second
+        zoo-lateness   edges beside each guest of the zoo against edges without
 
   cargo fuzz-smoke [--seconds N] [TARGET]...
       Fuzzes every parser, or the ones named, for N seconds each (default 20),

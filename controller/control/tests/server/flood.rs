@@ -2,12 +2,13 @@
 //!
 //! `PUMP_SEED=2 cargo test -p pump-control` throws something else.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering;
 
 use pump_control::{Code, Limits, MAX_LINE, Reply, Request, Rights};
+use pump_flood::{Random, Thrower, malformed};
 
 use crate::rig::{PATIENCE, Rig};
 
@@ -15,138 +16,15 @@ const MESSAGES: u64 = 100_000;
 /// What the server may hold for everybody at a time: far below what its clients send.
 const MOST_HELD: usize = 8 << 20;
 
-/// A generator of random numbers that is the same everywhere (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn seeded() -> Self {
-        let seed = std::env::var("PUMP_SEED").ok();
-        let seed = seed.and_then(|seed| seed.parse().ok()).unwrap_or(1);
-        println!("PUMP_SEED={seed}");
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        let count = self.below(most + 1);
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-}
-
-const GOOD: [&str; 5] = [
-    r#"{"v":1,"id":1,"do":"pause"}"#,
-    r#"{"v":1,"id":2,"do":{"status":{"threads":true}}}"#,
-    r#"{"v":1,"id":3,"do":{"propose":{"name":"rx.toml","text":"format = 1\n"}}}"#,
-    r#"{"v":1,"id":4,"do":{"silence":{"seconds":60}}}"#,
-    r#"{"v":1,"id":5,"do":{"ack":{"alarm":"reservoir-low"}}}"#,
-];
-
-const WRONG: [&str; 12] = [
-    "",
-    "null",
-    "[]",
-    "{}",
-    r#"{"v":1}"#,
-    r#"{"v":2,"id":1,"do":"stop"}"#,
-    r#"{"v":1,"id":1,"do":"stop","and":"start"}"#,
-    r#"{"v":1,"id":99999999999999999999999999,"do":"stop"}"#,
-    r#"{"v":1,"id":1,"do":{"silence":{"seconds":4294967296}}}"#,
-    r#"{"v":1,"id":1,"do":{"ack":{"alarm":"\ud800"}}}"#,
-    r#"{"v":1,"id":1,"do":{"ack":{"alarm":"\u0000"}}}"#,
-    r#"{"v":1e400,"id":1,"do":"stop"}"#,
-];
-
-/// One line that is no request: never the one that stops the pump.
-fn malformed(random: &mut Random) -> Vec<u8> {
-    let mut line = match random.below(6) {
-        0 => random.bytes(200),
-        1 => WRONG[random.below(WRONG.len())].into(),
-        2 => {
-            let good = GOOD[random.below(GOOD.len())].as_bytes();
-            good[..random.below(good.len())].into()
-        }
-        3 => {
-            let mut good = GOOD[random.below(GOOD.len())].as_bytes().to_vec();
-            // Without its first brace it is nothing, whatever else is changed.
-            good.remove(0);
-            for _ in 0..random.below(4) {
-                let place = random.below(good.len());
-                good[place] = random.next() as u8;
-            }
-            good
-        }
-        4 => "[".repeat(random.below(3000)).into(),
-        _ => GOOD.concat().into(),
-    };
-    line.retain(|byte| *byte != b'\n');
-    line.push(b'\n');
-    line
-}
-
-/// Sends without waiting for room, and takes the answers so that the server goes on.
-struct Thrower {
-    stream: UnixStream,
-    out: Vec<u8>,
-    answers: u64,
-    last: Vec<u8>,
-    closed: bool,
-}
-
-impl Thrower {
-    fn new(rig: &Rig) -> Self {
-        let stream = UnixStream::connect(rig.path()).expect("the server listens");
-        stream.set_nonblocking(true).expect("a socket");
-        Self {
-            stream,
-            out: Vec::new(),
-            answers: 0,
-            last: Vec::new(),
-            closed: false,
-        }
-    }
-
-    fn pump(&mut self) {
-        if !self.out.is_empty() {
-            match self.stream.write(&self.out) {
-                Ok(count) => {
-                    self.out.drain(..count);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => self.out.clear(),
-            }
-        }
-        let mut gulp = [0; 65536];
-        match self.stream.read(&mut gulp) {
-            Ok(0) => self.closed = true,
-            Ok(count) => {
-                let came = &gulp[..count];
-                self.answers += came.iter().filter(|byte| **byte == b'\n').count() as u64;
-                self.last.extend_from_slice(came);
-                let keep = self.last.len().saturating_sub(1000);
-                self.last.drain(..keep);
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
-            Err(_) => self.closed = true,
-        }
-    }
+fn thrower(rig: &Rig) -> Thrower {
+    Thrower::connect(&rig.path()).expect("the server listens")
 }
 
 #[test]
 fn a_hundred_thousand_malformed_messages_are_each_refused_and_nothing_is_done() {
     let rig = Rig::new();
     let mut random = Random::seeded();
-    let mut throwers: Vec<Thrower> = (0..8).map(|_| Thrower::new(&rig)).collect();
+    let mut throwers: Vec<Thrower> = (0..8).map(|_| thrower(&rig)).collect();
     let each = MESSAGES / throwers.len() as u64;
     let begun = std::time::Instant::now();
     for one in &mut throwers {
@@ -211,7 +89,7 @@ fn huge_lines_of_all_connections_at_once_take_bounded_memory() {
         ..Limits::default()
     };
     let rig = Rig::with(limits, Some(Rights::Prescribe));
-    let mut throwers: Vec<Thrower> = (0..64).map(|_| Thrower::new(&rig)).collect();
+    let mut throwers: Vec<Thrower> = (0..64).map(|_| thrower(&rig)).collect();
     for (n, one) in throwers.iter_mut().enumerate() {
         // Some too long, some almost, none of which ends.
         one.out = vec![

@@ -272,6 +272,12 @@ fn health(story: &mut Story, status: &Status, paint: &Paint) {
         let edges = plural(health.refused_edges, "edge");
         wrong.push(format!("the kernel refused {edges}"));
     }
+    if let Some(after) = health.cut_after_ns {
+        wrong.push(format!(
+            "the sentinel has cut the motor off, {} after the loop's last sign of life",
+            time(after)
+        ));
+    }
     for line in wrong {
         story.line("loop", &paint.red(&line));
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use pump_core::order::{RegimenId, Snapshot};
 use pump_core::prescription::Prescription;
-use pump_core::pump::{ArmError, Inputs, Outputs, Pump};
+use pump_core::pump::{ArmError, Inputs, NotStill, Outputs, Pump};
 use pump_core::quantity::MonoNs;
 use pump_lane::Producer;
 
@@ -61,6 +61,12 @@ impl Recorded {
     ) -> Result<(), ArmError> {
         self.record(Record::Armed { id, at });
         self.pump.arm(at, prescription)
+    }
+
+    /// See [`Pump::disarm`].
+    pub(super) fn disarm(&mut self, at: MonoNs) -> Result<(), NotStill> {
+        self.record(Record::Disarmed { at });
+        self.pump.disarm(at)
     }
 
     /// See [`Pump::snapshot`].

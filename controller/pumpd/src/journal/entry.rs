@@ -139,6 +139,7 @@ fn figures(kind: &EventKind) -> Value {
             json!({ "steps": steps.0 })
         }
         EventKind::Refilled { content } => json!({ "content_steps": content.0 }),
+        EventKind::Occluded { trapped } => json!({ "trapped_steps": trapped.0 }),
         EventKind::Line { sensor, bad } => json!({ "line": sensor.name(), "bad": bad }),
         EventKind::StrategyLost { .. }
         | EventKind::StrategyBack { .. }

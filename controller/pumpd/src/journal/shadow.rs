@@ -71,6 +71,7 @@ impl Shadow {
                 self.pump.snapshot(*id);
             }
             Record::Armed { id, at } => self.arm(*id, *at)?,
+            Record::Disarmed { at } => self.disarm(*at),
             Record::Sum(sum) if Sum::of(&self.pump) != *sum => return Err(Discord::Differs),
             Record::Sum(_) | Record::Edge { .. } => {}
         }
@@ -99,11 +100,18 @@ impl Shadow {
         Ok(())
     }
 
+    fn disarm(&mut self, at: MonoNs) {
+        if self.pump.disarm(at).is_ok() {
+            self.arming = self.arming.saturating_add(1);
+            self.wanted = Steps::ZERO;
+        }
+    }
+
     pub(super) fn pump(&self) -> &Pump {
         &self.pump
     }
 
-    /// Numbers the armings.
+    /// Numbers the armings, and what was disarmed.
     pub(super) const fn arming(&self) -> u64 {
         self.arming
     }
@@ -157,6 +165,7 @@ mod tests {
             drugs: [None; MAX_DRUGS],
             regimens,
             vtbi: None,
+            air: None,
             reservoir: Reservoir {
                 volume: Steps(400_000),
                 low: Steps(40_000),

@@ -2,11 +2,7 @@
 
 use pump_control::{Request, Status};
 
-use crate::rig::{Daemon, brisk};
-
-fn delivered(status: &Status) -> u64 {
-    status.ledger.as_ref().map_or(0, |it| it.delivered_steps)
-}
+use crate::rig::{Daemon, brisk, delivered};
 
 /// What the hour's window holds, in nanolitres.
 fn hour(status: &Status) -> u64 {

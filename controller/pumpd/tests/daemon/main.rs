@@ -1,8 +1,14 @@
 //! The daemon as its users meet it: a process, a socket, real strategies in real children.
 //!
-//! Nothing here measures time: what is awaited is awaited until it comes.
+//! Nothing here measures time: what is awaited is awaited until it comes. What is measured is
+//! in `benches/daemon`.
 
+mod calls;
 mod durable;
+mod flood;
 mod life;
+mod proposals;
 mod rig;
+mod stalls;
+mod tape;
 mod zoo;

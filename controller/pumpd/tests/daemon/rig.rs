@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use pump_control::{Client, ClientError, Reply, Request, Status};
 
+use crate::tape::Edges;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Daemon {
@@ -16,10 +18,14 @@ pub(crate) struct Daemon {
 impl Daemon {
     pub(crate) fn start(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let child = Self::command(folder.path())
-            .args(args)
-            .spawn()
-            .expect("pumpd starts");
+        let mut command = Self::command(folder.path());
+        command.args(args);
+        Self::begin(folder, command)
+    }
+
+    /// One whose folder and command are made.
+    pub(crate) fn begin(folder: tempfile::TempDir, mut command: Command) -> Self {
+        let child = command.spawn().expect("pumpd starts");
         let daemon = Self { child, folder };
         await_it("pumpd listens", || {
             Client::connect(&daemon.socket()).ok().map(|_| ())
@@ -27,15 +33,21 @@ impl Daemon {
         daemon
     }
 
+    /// With a tape, and with every event in the log.
     pub(crate) fn command(folder: &Path) -> Command {
+        let mut command = Self::plain(folder, &config("pump.toml"));
+        command.arg("--tape").arg(folder.join("tape.csv"));
+        command.env("RUST_LOG", "info,pumpd::journal=debug");
+        command
+    }
+
+    /// As its users start it.
+    pub(crate) fn plain(folder: &Path, config: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pumpd"));
-        command.args(["--sim", "--config"]).arg(config("pump.toml"));
+        command.args(["--sim", "--config"]).arg(config);
         command.arg("--state-dir").arg(folder.join("state"));
         command.arg("--socket").arg(folder.join("socket"));
-        command.arg("--tape").arg(folder.join("tape.csv"));
         let log = std::fs::File::create(folder.join("log")).expect("a log");
-        // The log has every event.
-        command.env("RUST_LOG", "info,pumpd::journal=debug");
         command.stdin(Stdio::null()).stderr(log);
         command
     }
@@ -56,12 +68,15 @@ impl Daemon {
         }
     }
 
-    pub(crate) fn arm(&self, text: &str) -> Result<(), ClientError> {
-        let propose = Request::Propose {
+    pub(crate) fn propose(&self, text: &str) -> Result<Reply, ClientError> {
+        self.ask(&Request::Propose {
             name: "rx.toml".to_owned(),
             text: text.to_owned(),
-        };
-        let Reply::Proposal(proposal) = self.ask(&propose)? else {
+        })
+    }
+
+    pub(crate) fn arm(&self, text: &str) -> Result<(), ClientError> {
+        let Reply::Proposal(proposal) = self.propose(text)? else {
             panic!("no proposal");
         };
         let confirm = Request::Confirm {
@@ -71,19 +86,36 @@ impl Daemon {
         self.ask(&confirm).map(|_| ())
     }
 
+    /// Arms this and lets it flow.
+    pub(crate) fn infuse(&self, text: &str) {
+        self.arm(text).expect("it is armed");
+        self.ask(&Request::Start).expect("it starts");
+        self.until("it delivers", |status| delivered(status) > 0);
+    }
+
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
         await_it(what, || Some(self.status()).filter(&holds))
     }
 
-    /// Every edge: when it was due.
-    pub(crate) fn tape(&self) -> Vec<u64> {
+    /// When each edge that the kernel took was due.
+    pub(crate) fn tape(&self) -> Edges {
+        Edges(self.on_tape(0))
+    }
+
+    /// A column of the tape, of each edge that the kernel took.
+    pub(crate) fn on_tape(&self, column: usize) -> Vec<u64> {
         let text = std::fs::read_to_string(self.folder.path().join("tape.csv")).expect("a tape");
-        let due = |line: &str| line.split(',').next().and_then(|due| due.parse().ok());
-        text.lines().skip(1).filter_map(due).collect()
+        let taken = text.lines().skip(1).filter(|line| line.ends_with(",1"));
+        let figure = |line: &str| line.split(',').nth(column)?.parse().ok();
+        taken.filter_map(figure).collect()
     }
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).expect("a log")
+    }
+
+    pub(crate) fn tell_to_end(&self) {
+        signal("TERM", self.child.id());
     }
 
     /// Kills it where it stands.
@@ -102,9 +134,7 @@ impl Daemon {
     }
 
     pub(crate) fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(killed.is_ok_and(|killed| killed.success()));
+        self.tell_to_end();
         self.child.wait().expect("it ends")
     }
 }
@@ -114,6 +144,24 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The steps that have left.
+pub(crate) fn delivered(status: &Status) -> u64 {
+    status.ledger.as_ref().map_or(0, |it| it.delivered_steps)
+}
+
+pub(crate) fn has_alarm(status: &Status, name: &str) -> bool {
+    status.alarms.iter().any(|it| it.name == name)
+}
+
+/// Sends a signal.
+pub(crate) fn signal(name: &str, pid: u32) {
+    let pid = pid.to_string();
+    let killed = Command::new("kill")
+        .args([&format!("-{name}"), &pid])
+        .status();
+    assert!(killed.is_ok_and(|killed| killed.success()));
 }
 
 pub(crate) fn config(name: &str) -> PathBuf {
@@ -133,7 +181,7 @@ pub(crate) fn await_it<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T
     }
 }
 
-/// 60 mL/h in steps of 50 nL: 333 steps a second.
+/// 60 mL/h in steps of 50 nL: 333 steps a second, and something beside it.
 pub(crate) fn brisk(extra: &str) -> String {
     format!(
         r#"format = 1
@@ -163,5 +211,13 @@ name = "background"
 strategy = "continuous"
 rate = "60 mL/h"
 {extra}"#
+    )
+}
+
+/// The same, and a lost strategy's basal is held.
+pub(crate) fn held(extra: &str) -> String {
+    brisk(extra).replace(
+        "action = \"stop\"",
+        "action = \"hold-basal\"\nfor = \"10 min\"",
     )
 }

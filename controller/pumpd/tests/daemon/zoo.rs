@@ -1,114 +1,161 @@
-//! I12: whatever a plugin does, the regimen beside it does not notice.
+//! I12, I3: whatever a plugin does, the regimen beside it does not notice, and nothing beyond
+//! its own envelope is given for it.
 //!
 //! Each guest of the zoo runs with an empty envelope beside an honest regimen in a daemon of
-//! its own for 20 s. `UPDATE_ZOO=1 cargo test -p pumpd zoo` writes the containment table.
+//! its own for 20 s; those whose sin is a dose run once more with an envelope of their own.
+//! `UPDATE_ZOO=1 cargo test -p pumpd --test daemon zoo` writes the containment table.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use pump_control::{ClientError, Request};
+use pump_control::{ClientError, Request, Status};
 
-use crate::rig::{Daemon, brisk};
+use crate::rig::{Daemon, brisk, delivered};
 
 /// So long each guest stays.
 const STAY: Duration = Duration::from_secs(20);
 /// So many daemons run at the same time.
-const AT_ONCE: usize = 6;
-/// 60 mL/h in steps of 50 nL.
-const INTERVAL: u64 = 3_000_000;
+const AT_ONCE: usize = 8;
+/// What is honest: 60 mL/h, and nobody's basal is more than 30 mL/h beside it.
+const HONEST_NL_PER_H: i128 = 60_000_000;
+const NL_PER_STEP: i128 = 50;
+/// The honest dose that is asked for beside [`Own::Bolus`].
+const HONEST_DOSE_NL: i128 = 5_000;
 
 /// What becomes of a guest in the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// It can't be armed.
+    /// It can't be proposed.
     Refused,
+    /// It can be proposed, and not be armed.
+    NotStarted,
     /// It was lost four times; the regimen stays without it.
     GivenUp,
     /// It goes on, and gets nothing.
     Harmless,
 }
 
+/// An envelope of its own.
+#[derive(Clone, Copy, Debug)]
+enum Own {
+    /// Its sin is no dose.
+    None,
+    /// 30 mL/h.
+    Basal,
+    /// 50 µL over a minute.
+    Bolus,
+}
+
 /// What must become of each.
-const GUESTS: &[(&str, Fate)] = &[
-    ("abort", Fate::GivenUp),
-    ("absurd-rate", Fate::Harmless),
-    ("absurd-volume", Fate::Harmless),
-    ("exit", Fate::GivenUp),
-    ("flips-orders", Fate::Harmless),
-    ("fork", Fate::GivenUp),
-    ("infinite-loop", Fate::GivenUp),
-    ("never-renews", Fate::Harmless),
-    ("non-deterministic", Fate::Harmless),
-    ("open-gpiochip", Fate::GivenUp),
-    ("open-socket", Fate::GivenUp),
-    ("out-of-memory", Fate::GivenUp),
-    ("panic", Fate::GivenUp),
-    ("raise-priority", Fate::GivenUp),
-    ("segfault", Fate::GivenUp),
-    ("sleep", Fate::GivenUp),
-    ("stack-overflow", Fate::GivenUp),
-    ("stale-sequence", Fate::Harmless),
-    ("thread", Fate::GivenUp),
-    ("wrong-abi", Fate::Refused),
-    ("wrong-size", Fate::GivenUp),
+const GUESTS: &[(&str, Fate, Own)] = &[
+    ("abort", Fate::GivenUp, Own::None),
+    ("absurd-rate", Fate::Harmless, Own::Basal),
+    ("absurd-volume", Fate::Harmless, Own::Bolus),
+    ("exit", Fate::GivenUp, Own::None),
+    ("flips-orders", Fate::Harmless, Own::Basal),
+    ("fork", Fate::GivenUp, Own::None),
+    ("hang-when-opened", Fate::Refused, Own::None),
+    ("infinite-loop", Fate::GivenUp, Own::None),
+    ("never-renews", Fate::Harmless, Own::Basal),
+    ("non-deterministic", Fate::Harmless, Own::Basal),
+    ("open-gpiochip", Fate::GivenUp, Own::None),
+    ("open-socket", Fate::GivenUp, Own::None),
+    ("out-of-memory", Fate::GivenUp, Own::None),
+    ("panic", Fate::GivenUp, Own::None),
+    ("raise-priority", Fate::GivenUp, Own::None),
+    ("refuse-to-begin", Fate::NotStarted, Own::None),
+    ("segfault", Fate::GivenUp, Own::None),
+    ("sleep", Fate::GivenUp, Own::None),
+    ("stack-overflow", Fate::GivenUp, Own::None),
+    ("stale-sequence", Fate::Harmless, Own::Basal),
+    ("thread", Fate::GivenUp, Own::None),
+    ("wrong-abi", Fate::Refused, Own::None),
+    ("wrong-size", Fate::GivenUp, Own::Basal),
 ];
+
+impl Own {
+    /// What the guest's regimen says of it.
+    fn values(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Basal => "rate = \"30 mL/h\"\n",
+            Self::Bolus => "dose = \"0.05 mL\"\nover = \"1 min\"\nevery = \"1 min\"\n",
+        }
+    }
+
+    /// The fastest that it is given.
+    fn nl_per_h(self) -> i128 {
+        match self {
+            Self::None => 0,
+            Self::Basal => 30_000_000,
+            Self::Bolus => 3_000_000,
+        }
+    }
+
+    /// The most in a stay of so many nanoseconds.
+    fn most_nl(self, stay_ns: i128) -> i128 {
+        let flow = self.nl_per_h() * stay_ns / 3_600_000_000_000;
+        match self {
+            Self::Bolus => flow.min(50_000),
+            _ => flow,
+        }
+    }
+}
 
 fn zoo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../strategies/zoo")
 }
 
-/// What was seen of a guest: its row of the table.
+fn prescription(guest: &str, own: Own) -> String {
+    let values = own.values();
+    let mut beside = format!("[[regimen]]\nname = \"guest\"\nstrategy = \"zoo-{guest}\"\n{values}");
+    if matches!(own, Own::Bolus) {
+        beside += "[[regimen]]\nname = \"patient\"\nstrategy = \"pca\"\ndose = \"0.005 mL\"\n\
+                   over = \"1 s\"\nlockout = \"1 min\"\nlockout_edge = \"start-to-start\"\n\
+                   other_boluses_restart_lockout = false\nother_boluses_count = false\n\
+                   max_per_1h = 4\nmax_per_24h = 10\n";
+    }
+    // There is room for both in every window.
+    let text = brisk(&beside).replace("\"300 mL\"", "\"400 mL\"");
+    text.replace("\"1500 mL\"", "\"2200 mL\"")
+}
+
+/// What was seen of a guest.
 struct Seen {
     fate: Fate,
+    /// In words.
     words: String,
 }
 
 fn visit(guest: &str) -> Seen {
     let mut daemon = Daemon::start(&[]);
-    let beside = format!("[[regimen]]\nname = \"guest\"\nstrategy = \"zoo-{guest}\"\n");
-    match daemon.arm(&brisk(&beside)) {
+    match daemon.arm(&prescription(guest, Own::None)) {
         Ok(()) => {}
         Err(ClientError::Refused(refusal)) => {
             let findings = refusal.findings.unwrap_or_default();
-            assert!(findings.contains(guest), "{guest}: {findings}");
-            return Seen {
-                fate: Fate::Refused,
-                words: "refused before arming".to_owned(),
+            let (fate, words) = if findings.contains(guest) {
+                (Fate::Refused, "refused before arming")
+            } else {
+                assert!(refusal.message.contains("could not start"), "{guest}");
+                (Fate::NotStarted, "its arming is refused")
             };
+            let words = words.to_owned();
+            return Seen { fate, words };
         }
         Err(error) => panic!("{guest}: {error}"),
     }
     daemon.ask(&Request::Start).expect("it starts");
     std::thread::sleep(STAY);
-    let status = daemon.until("the honest regimen is live", |status| {
-        status.regimens.first().is_some_and(|it| it.link == "live")
-    });
-    assert_eq!(status.state, "infusing", "{guest}");
-    assert_eq!(status.health.forbidden_allocations, 0, "{guest}");
-    assert!(!status.health.braked, "{guest}");
-    let (honest, its) = (&status.regimens[0], &status.regimens[1]);
-    assert_eq!(honest.respawns, 0, "{guest}");
+    let status = honest(&daemon, guest);
+    let its = &status.regimens[1];
     assert_eq!(its.basal_nl_per_ns, "0/1", "{guest} gets nothing");
-    let fate = if its.link == "given-up" {
-        Fate::GivenUp
-    } else {
-        Fate::Harmless
-    };
-    let ledger = status.ledger.expect("a ledger");
-    assert_eq!(ledger.uncertain_steps, 0, "{guest}");
+    let fate = fate(&status);
     assert!(daemon.terminate().success(), "{guest}");
-
-    // The same edges as without the guest: one every 3 ms and nothing between. The very first
-    // wait for their credit.
-    let edges = daemon.tape();
-    let edges = edges.get(100..).unwrap_or_default();
-    let first = *edges.first().expect("an infusion");
-    let planned = edges
-        .iter()
-        .all(|due| (due - first).is_multiple_of(INTERVAL));
-    assert!(planned, "{guest} has moved an edge");
-
+    // The same edges as without the guest.
+    assert!(daemon.tape().are_brisk(), "{guest} has moved an edge");
     let log = daemon.log();
     let lost = log
         .lines()
@@ -124,6 +171,86 @@ fn visit(guest: &str) -> Seen {
     Seen { fate, words }
 }
 
+fn fate(status: &Status) -> Fate {
+    match status.regimens[1].link.as_str() {
+        "given-up" => Fate::GivenUp,
+        _ => Fate::Harmless,
+    }
+}
+
+/// The pump and the honest regimen are as they would be alone.
+fn honest(daemon: &Daemon, guest: &str) -> Status {
+    let status = daemon.until("the honest regimen is live", |status| {
+        status.regimens.first().is_some_and(|it| it.link == "live")
+    });
+    assert_eq!(status.state, "infusing", "{guest}: {:?}", status.alarms);
+    assert_eq!(status.health.forbidden_allocations, 0, "{guest}");
+    assert!(!status.health.braked, "{guest}");
+    let honest = &status.regimens[0];
+    assert_eq!(honest.respawns, 0, "{guest}");
+    assert_eq!(honest.basal_nl_per_ns, "1/60000", "{guest}");
+    assert_eq!(honest.narrowed_by, None, "{guest}");
+    let ledger = status.ledger.as_ref().expect("a ledger");
+    assert_eq!(ledger.uncertain_steps, 0, "{guest}");
+    status
+}
+
+/// With an envelope of its own: it is never given more, and nothing is taken from the honest.
+fn visit_with(guest: &str, own: Own) -> Seen {
+    let mut daemon = Daemon::start(&[]);
+    daemon
+        .arm(&prescription(guest, own))
+        .unwrap_or_else(|error| panic!("{guest}: {error}"));
+    daemon.ask(&Request::Start).expect("it starts");
+    std::thread::sleep(STAY / 2);
+    let mut extra = 0;
+    if matches!(own, Own::Bolus) {
+        daemon.ask(&Request::Press).expect("a press");
+        extra = HONEST_DOSE_NL;
+    }
+    std::thread::sleep(STAY / 2);
+    let fate = fate(&honest(&daemon, guest));
+    daemon.ask(&Request::Stop).expect("it stops");
+    let status = daemon.until("it stops", |status| status.state == "stopped");
+    let missed = i128::from(status.ledger.as_ref().map_or(0, |it| it.missed_steps));
+    if extra > 0 {
+        assert_eq!(status.demands.given, 1, "{guest}: {:?}", status.demands);
+    }
+    assert!(daemon.terminate().success(), "{guest}");
+    let edges = daemon.tape();
+    assert_eq!(edges.count(), delivered(&status), "{guest}");
+
+    let stay = i128::from(edges.0[edges.0.len() - 1] - edges.0[0]);
+    let both = HONEST_NL_PER_H + own.nl_per_h();
+    let burst = edges.most_above(both);
+    assert!(
+        burst <= NL_PER_STEP + extra,
+        "{guest}: {burst} nL above its envelope"
+    );
+    let (share, most) = (edges.most_above(HONEST_NL_PER_H), own.most_nl(stay));
+    assert!(
+        share <= most + extra + NL_PER_STEP,
+        "{guest}: {share} nL of at most {most}"
+    );
+    // A bolus is granted whole or refused: what is beyond the envelope is no bolus at all.
+    let gets_some = !matches!(own, Own::Bolus);
+    assert_eq!(
+        share > 2 * NL_PER_STEP + extra,
+        gets_some,
+        "{guest}: {share} nL"
+    );
+    let taken = edges.most_below(HONEST_NL_PER_H);
+    assert!(
+        taken <= NL_PER_STEP * (1 + missed),
+        "{guest}: {taken} nL were taken from the honest regimen"
+    );
+    let words = match own {
+        Own::Bolus => "nothing: a bolus beyond it is refused whole".to_owned(),
+        _ => format!("{} of {} µL", share / 1_000, most / 1_000),
+    };
+    Seen { fate, words }
+}
+
 #[test]
 fn every_guest_is_listed_here() {
     let mut there: Vec<String> = std::fs::read_dir(zoo())
@@ -133,42 +260,72 @@ fn every_guest_is_listed_here() {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     there.sort();
-    let listed: Vec<&str> = GUESTS.iter().map(|(guest, _)| *guest).collect();
+    let listed: Vec<&str> = GUESTS.iter().map(|(guest, _, _)| *guest).collect();
     assert_eq!(there, listed);
 }
 
 #[test]
-fn no_guest_is_noticed_by_the_regimen_beside_it() {
-    let mut table =
-        String::from("| guest | what became of it | the regimen beside it |\n|---|---|---|\n");
-    for group in GUESTS.chunks(AT_ONCE) {
-        let seen: Vec<Seen> = std::thread::scope(|scope| {
-            let visits: Vec<_> = group
-                .iter()
-                .map(|(guest, _)| scope.spawn(move || visit(guest)))
-                .collect();
-            let seen = visits.into_iter().map(|visit| visit.join());
-            seen.map(|seen| seen.expect("a visit")).collect()
-        });
-        for ((guest, expected), seen) in group.iter().zip(seen) {
-            assert_eq!(seen.fate, *expected, "{guest}: {}", seen.words);
-            let beside = match seen.fate {
-                Fate::Refused => "–",
-                _ => "every edge as planned",
-            };
-            let _ = writeln!(table, "| `{guest}` | {} | {beside} |", seen.words);
+fn no_guest_is_noticed_by_the_regimen_beside_it_or_given_more_than_its_envelope() {
+    let mut visits = Vec::new();
+    for (guest, _, own) in GUESTS {
+        visits.push((*guest, Own::None));
+        if !matches!(own, Own::None) {
+            visits.push((*guest, *own));
         }
     }
-    if std::env::var_os("UPDATE_ZOO").is_some() {
-        let path = zoo().join("README.md");
-        let text = std::fs::read_to_string(&path).expect("the zoo's README");
-        let (begin, end) = (
-            "<!-- containment table: begin -->",
-            "<!-- containment table: end -->",
-        );
-        let (before, rest) = text.split_once(begin).expect("a place for the table");
-        let (_, after) = rest.split_once(end).expect("its end");
-        let new = format!("{before}{begin}\n{table}{end}{after}");
-        std::fs::write(&path, new).expect("it can be written");
+    let visits = Mutex::new(visits.into_iter());
+    let seen: Mutex<BTreeMap<(&str, bool), Seen>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = visits.lock().expect("nobody panics with it").next();
+                    let Some((guest, own)) = next else { break };
+                    let (with, found) = match own {
+                        Own::None => (false, visit(guest)),
+                        own => (true, visit_with(guest, own)),
+                    };
+                    let mut seen = seen.lock().expect("nobody panics with it");
+                    seen.insert((guest, with), found);
+                }
+            });
+        }
+    });
+    let seen = seen.into_inner().expect("nobody has panicked");
+    let mut table = String::from(
+        "| guest | what became of it | the regimen beside it | with an envelope of its own |\n\
+         |---|---|---|---|\n",
+    );
+    for (guest, expected, _) in GUESTS {
+        let alone = &seen[&(*guest, false)];
+        assert_eq!(alone.fate, *expected, "{guest}: {}", alone.words);
+        let beside = match alone.fate {
+            Fate::Refused | Fate::NotStarted => "–",
+            Fate::GivenUp | Fate::Harmless => "every edge as planned",
+        };
+        let own = match seen.get(&(*guest, true)) {
+            None => "–".to_owned(),
+            Some(with) => {
+                assert_eq!(with.fate, *expected, "{guest} with an envelope");
+                with.words.clone()
+            }
+        };
+        let _ = writeln!(table, "| `{guest}` | {} | {beside} | {own} |", alone.words);
     }
+    if std::env::var_os("UPDATE_ZOO").is_some() {
+        update(&table);
+    }
+}
+
+fn update(table: &str) {
+    let path = zoo().join("README.md");
+    let text = std::fs::read_to_string(&path).expect("the zoo's README");
+    let (begin, end) = (
+        "<!-- containment table: begin -->",
+        "<!-- containment table: end -->",
+    );
+    let (before, rest) = text.split_once(begin).expect("a place for the table");
+    let (_, after) = rest.split_once(end).expect("its end");
+    let new = format!("{before}{begin}\n{table}{end}{after}");
+    std::fs::write(&path, new).expect("it can be written");
 }

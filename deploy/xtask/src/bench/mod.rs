@@ -1,5 +1,6 @@
 //! `cargo bench-all`: the figures, and whether they meet their targets.
 
+mod daemon;
 mod instructions;
 mod speed;
 
@@ -11,16 +12,23 @@ use crate::tool::{self, Failure};
 /// # Errors
 /// Where something can't be measured, or misses its target.
 pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
-    const ALL: [&str; 3] = ["speed", "linear", "instructions"];
-    if let Some(unknown) = args.iter().find(|arg| !ALL.contains(&arg.as_str())) {
+    /// Those of the daemon together.
+    const DAEMON: &str = "daemon";
+    let mut all = vec!["speed", "linear", "instructions", DAEMON];
+    all.extend(daemon::BENCHES);
+    if let Some(unknown) = args.iter().find(|arg| !all.contains(&arg.as_str())) {
         return Err(Failure::usage(format!(
             "`cargo bench-all` measures {}, not `{unknown}`",
-            ALL.join(", ")
+            all.join(", ")
         )));
     }
     let wants = |name: &str| args.is_empty() || args.iter().any(|arg| arg == name);
+    let of_daemon: Vec<&str> = daemon::BENCHES
+        .into_iter()
+        .filter(|name| wants(DAEMON) || wants(name))
+        .collect();
     let mut missed = Vec::new();
-    if wants("speed") || wants("linear") {
+    if wants("speed") || wants("linear") || !of_daemon.is_empty() {
         tool::heading("building pumpctl, strategy-host and the strategies");
         here.build_release()?;
     }
@@ -32,6 +40,9 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     }
     if wants("instructions") {
         missed.extend(instructions::ticks(here)?);
+    }
+    if !of_daemon.is_empty() {
+        missed.extend(daemon::run(here, &of_daemon)?);
     }
     if missed.is_empty() {
         return Ok(());
