@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::machine::Machine;
 use crate::tool::{self, Failure};
 
 /// The checkout that this program was built from.
@@ -102,18 +103,22 @@ impl Checkout {
         Ok(guests)
     }
 
-    /// Builds what an operator runs, in the release profile.
+    /// Builds what an operator runs, in the release profile. [`Machine::release`] says where
+    /// it is then.
     ///
     /// # Errors
     /// Where something is missing that can't be installed, or cargo fails.
-    pub(crate) fn build_release(&self) -> Result<(), Failure> {
-        tool::need_seccomp()?;
+    pub(crate) fn build_release(&self, machine: &Machine) -> Result<(), Failure> {
+        if machine.is_host() {
+            tool::need_seccomp()?;
+        }
         let mut packages = ["pumpd", "pumpctl", "strategy-host"]
             .map(str::to_owned)
             .to_vec();
         packages.extend(self.plugins()?);
         let mut cargo = self.cargo("build");
         cargo.arg("--release");
+        machine.choose(&mut cargo);
         for package in &packages {
             cargo.args(["--package", package]);
         }

@@ -11,6 +11,8 @@ mod check_all;
 mod checkout;
 mod demo;
 mod fuzz;
+mod machine;
+mod package;
 mod tool;
 mod virtual_beaglebone;
 
@@ -66,6 +68,13 @@ deploy/fuzz, which is a workspace of its own.
         is-cached            exits 0 where these are made already
         cargo COMMAND...     cargo for the board: `cargo test -p pump-core`
 
+  cargo package-deb [--target armv7-unknown-linux-gnueabihf]
+      Builds the Debian package for this machine, or for a BeagleBone (see
+      deploy/beaglebone/README.md), and prints where it is. For a BeagleBone,
+      deploy/armv7/toolchain makes the compiler first, where it is missing.
+        sudo apt install ./target/debian/pumpd_*.deb
+        sudo systemctl enable --now pumpd
+
   cargo xtask help
       This text.
 
@@ -84,6 +93,7 @@ fn main() -> ExitCode {
         Some("demo") => Checkout::find().and_then(|here| demo::run(&here, &rest)),
         Some("check-all") => Checkout::find().and_then(|here| check_all::run(&here, &rest)),
         Some("bench-all") => Checkout::find().and_then(|here| bench::run(&here, &rest)),
+        Some("package-deb") => Checkout::find().and_then(|here| package::run(&here, &rest)),
         Some("fuzz-smoke") => Checkout::find().and_then(|here| fuzz::run(&here, &rest)),
         Some("virtual-beaglebone") => {
             Checkout::find().and_then(|here| virtual_beaglebone::run(&here, &rest))

@@ -5,6 +5,7 @@ mod instructions;
 mod speed;
 
 use crate::checkout::Checkout;
+use crate::machine::Machine;
 use crate::tool::{self, Failure};
 
 /// Measures what is asked for, or everything.
@@ -30,7 +31,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     let mut missed = Vec::new();
     if wants("speed") || wants("linear") || !of_daemon.is_empty() {
         tool::heading("building pumpctl, strategy-host and the strategies");
-        here.build_release()?;
+        here.build_release(&Machine::host())?;
     }
     if wants("speed") {
         missed.extend(speed::ninety_days(here)?);
