@@ -305,6 +305,17 @@ fn compile(compiler: &str, arguments: &[&str], file: &Path, may_be_missing: bool
     }
 }
 
+/// The compilers for the machine that the test runs on, which may be an emulated one.
+const C: &str = if cfg!(target_arch = "arm") {
+    "arm-linux-gnueabihf-gcc"
+} else {
+    "cc"
+};
+const CPP: &str = if cfg!(target_arch = "arm") {
+    "arm-linux-gnueabihf-g++"
+} else {
+    "c++"
+};
 const C11: &[&str] = &["-std=c11", "-x", "c"];
 const CPP17: &[&str] = &["-std=c++17", "-x", "c++"];
 
@@ -332,8 +343,8 @@ fn in_a_file(text: &str, then: impl FnOnce(&Path)) {
 fn a_c_compiler_sees_the_same_layout() {
     let text = layout_source(messages().into_iter().chain([entry()]));
     in_a_file(&text, |file| {
-        compile("cc", C11, file, false);
-        compile("c++", CPP17, file, true);
+        compile(C, C11, file, false);
+        compile(CPP, CPP17, file, true);
     });
 }
 
@@ -344,12 +355,12 @@ fn a_c_compiler_sees_the_same_layout() {
 fn the_messages_are_the_same_on_32_bits() {
     let text = layout_source(messages());
     let arguments = [C11, &["-m32", "-ffreestanding"]].concat();
-    in_a_file(&text, |file| compile("cc", &arguments, file, false));
+    in_a_file(&text, |file| compile(C, &arguments, file, false));
 }
 
 #[test]
 fn the_example_in_c_compiles_as_c_and_as_cpp() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example.c");
-    compile("cc", C11, &example, false);
-    compile("c++", CPP17, &example, true);
+    compile(C, C11, &example, false);
+    compile(CPP, CPP17, &example, true);
 }
