@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::cache::{self, Cache};
-use super::packages;
+use super::cache;
 use crate::checkout::Checkout;
 use crate::tool::{self, Failure};
 
@@ -32,10 +31,22 @@ impl<'a> Board<'a> {
     ///
     /// # Errors
     /// Where it can't be.
-    pub(crate) fn new(here: &'a Checkout, cache: &Cache<'_>) -> Result<Self, Failure> {
-        packages::need("armv7")?;
-        let env = cache.toolchain()?;
-        Ok(Self { here, env })
+    pub(crate) fn new(here: &'a Checkout) -> Result<Self, Failure> {
+        let folder = std::env::var_os("PUMPD_ARMV7")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/pumpd-armv7")))
+            .ok_or_else(|| {
+                Failure::new("no home folder for a compiler\nhelp: PUMPD_ARMV7=/some/folder")
+            })?;
+        let mut toolchain = Command::new(here.path("deploy/armv7/toolchain"));
+        tool::run(toolchain.arg(&folder))?;
+        let file = folder.join("env");
+        let text = fs::read_to_string(&file)
+            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+        Ok(Self {
+            here,
+            env: text.lines().filter_map(variable).collect(),
+        })
     }
 
     /// Compiles the programs and plugins an operator runs, and puts them with `config/` into
@@ -51,8 +62,7 @@ impl<'a> Board<'a> {
         for package in ["pumpd", "pumpctl", "strategy-host"] {
             build.args(["--package", package]);
         }
-        let zoo = self.here.zoo()?;
-        for plugin in plugins.iter().chain(&zoo) {
+        for plugin in &plugins {
             build.args(["--package", plugin]);
         }
         tool::run(&mut build)?;
@@ -64,13 +74,28 @@ impl<'a> Board<'a> {
             let file = format!("lib{}.so", plugin.replace('-', "_"));
             copy(&built.join(file), &share.join("bin"))?;
         }
+        copy_folder(&self.here.path("config"), &share.join("config"))
+    }
+
+    /// Compiles the tests of single crates that run in the machine, with the plugins they
+    /// use, and says under `share` where they lie.
+    ///
+    /// # Errors
+    /// As [`Board::stage`].
+    pub(crate) fn stage_tests(&self, share: &Path) -> Result<(), Failure> {
+        tool::heading("compiling tests for the board");
+        let mut build = self.cargo("build");
+        build.arg("--release");
+        for guest in self.here.zoo()? {
+            build.args(["--package", &guest]);
+        }
+        tool::run(&mut build)?;
         for (package, test) in TESTS {
             let program = self.test_program(package, test)?;
             say(&share.join("tests"), &format!("{package}-{test}"), &program)?;
         }
         say(&share.join("places"), "checkout", &self.here.path(""))?;
-        say(&share.join("places"), "target", &self.here.target(""))?;
-        copy_folder(&self.here.path("config"), &share.join("config"))
+        say(&share.join("places"), "target", &self.here.target(""))
     }
 
     /// Compiles a package's test and gives the program.
@@ -114,10 +139,17 @@ impl<'a> Board<'a> {
     fn cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.here.cargo(subcommand);
         cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
+        cargo.args(["--target", TARGET]);
         // Beside the host's build, wherever that is.
         cargo.arg("--target-dir").arg(self.here.target(""));
         cargo
     }
+}
+
+/// `NAME=value` or `NAME="value"`.
+fn variable(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once('=')?;
+    Some((name.to_owned(), value.trim_matches('"').to_owned()))
 }
 
 /// Writes where something lies into a file of `folder`.

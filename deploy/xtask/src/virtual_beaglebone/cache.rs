@@ -76,21 +76,6 @@ impl<'a> Cache<'a> {
         Ok(Parts { kernel, disk })
     }
 
-    /// The variables by which cargo builds for the board.
-    ///
-    /// # Errors
-    /// As [`Cache::parts`].
-    pub(crate) fn toolchain(&self) -> Result<Vec<(String, String)>, Failure> {
-        let env = self.make(&self.armv7())?;
-        let text = fs::read_to_string(&env)
-            .map_err(|error| Failure::new(format!("{}: {error}", env.display())))?;
-        let pair = |line: &str| {
-            let (name, value) = line.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        };
-        Ok(text.lines().filter_map(pair).collect())
-    }
-
     fn kernel(&self) -> Item {
         self.item("kernel", "kernel/build.sh", &["kernel"], "zImage")
             .taking("10 to 25 minutes")
@@ -104,16 +89,6 @@ impl<'a> Cache<'a> {
             "rootfs.tar",
         )
         .taking("4 to 10 minutes")
-    }
-
-    fn armv7(&self) -> Item {
-        self.item(
-            "armv7",
-            "../armv7/toolchain.sh",
-            &["../armv7/toolchain.sh"],
-            "env",
-        )
-        .taking("half a minute")
     }
 
     fn item(

@@ -33,9 +33,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
         ["test", names @ ..] => test(here, names),
         ["build"] => build(here),
         ["is-cached"] => is_cached(here),
-        ["cargo", rest @ ..] if !rest.is_empty() => {
-            Board::new(here, &Cache::of(here)?)?.run_cargo(rest)
-        }
+        ["cargo", rest @ ..] if !rest.is_empty() => Board::new(here)?.run_cargo(rest),
         ["shell"] => shell(here, Pace::Waits),
         ["shell", "--leap"] => shell(here, Pace::Leaps),
         ["run", script @ ..] if !script.is_empty() => run_inside(here, &script.join(" ")),
@@ -72,7 +70,7 @@ fn plan(here: &Checkout, pace: Pace) -> Result<Plan, Failure> {
     let cache = Cache::of(here)?;
     let parts = cache.parts()?;
     let share = output(here).join("share");
-    Board::new(here, &cache)?.stage(&share)?;
+    Board::new(here)?.stage(&share)?;
     let folders = vec![("checkout", here.path("")), ("target", here.target(""))];
     Ok(Plan {
         parts,
@@ -100,6 +98,7 @@ fn test(here: &Checkout, words: &[&str]) -> Result<(), Failure> {
         )));
     }
     let plan = plan(here, Pace::Leaps)?;
+    Board::new(here)?.stage_tests(&plan.share)?;
     let records = output(here).join("records");
     cache::create(&records)?;
     let mut bench = Bench::new(plan)?;

@@ -53,15 +53,6 @@ const ROOTFS: &[Need] = &[
     program("qemu-user-static", "qemu-arm-static"),
 ];
 
-const ARMV7: &[Need] = &[
-    program("gcc-arm-linux-gnueabihf", "arm-linux-gnueabihf-gcc"),
-    file(
-        "libc6-dev-armhf-cross",
-        "/usr/arm-linux-gnueabihf/include/stdio.h",
-    ),
-    program("qemu-user-static", "qemu-arm-static"),
-];
-
 const DISK: &[Need] = &[program("e2fsprogs", "mke2fs")];
 
 const MACHINE: &[Need] = &[
@@ -77,7 +68,6 @@ pub(crate) fn need(step: &str) -> Result<(), Failure> {
     let needs = match step {
         "kernel" => KERNEL,
         "rootfs" => ROOTFS,
-        "armv7" => ARMV7,
         "disk" => DISK,
         _ => MACHINE,
     };

@@ -18,6 +18,10 @@ pub(super) const CASES: &[Case] = &[
         run: the_witness_counts_exactly_what_is_driven,
     },
     Case {
+        name: "a_shutdown_in_good_order_keeps_everything",
+        run: a_shutdown_in_good_order_keeps_everything,
+    },
+    Case {
         name: "a_watchdog_that_nobody_kicks_resets_the_machine",
         run: a_watchdog_that_nobody_kicks_resets_the_machine,
     },
@@ -122,4 +126,10 @@ fn cyclictest_is_on_time(bench: &mut Bench) -> Result<(), Failure> {
     bench.note(format!("max {worst} us"));
     // Time is counted in instructions here: the host's noise does not show.
     ensure(worst < 100, || told.clone())
+}
+
+fn a_shutdown_in_good_order_keeps_everything(bench: &mut Bench) -> Result<(), Failure> {
+    bench.must("echo kept >/root/kept")?;
+    bench.power_off()?;
+    same("the file", &bench.must("cat /root/kept")?, &"kept".into())
 }
