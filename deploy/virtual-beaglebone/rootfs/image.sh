@@ -10,7 +10,9 @@ cp -r --no-preserve=ownership "$machine/." "$staging/"
 mkdir -p "$staging/host"
 # Nothing is to be typed on the console, and nobody comes in by any other way.
 sed -i 's/^root:[^:]*:/root::/' "$staging/etc/shadow"
-: >"$staging/etc/machine-id"
+# As after a first boot, which would enable and update everything each time.
+echo 0123456789abcdef0123456789abcdef >"$staging/etc/machine-id"
+touch "$staging/etc/.updated" "$staging/var/.updated"
 rm -f "$disk.part"
 truncate -s 2G "$disk.part"
 mke2fs -q -t ext4 -L root -d "$staging" "$disk.part"
