@@ -21,7 +21,7 @@ const PROGRAMS: [(&str, &str); 3] = [
 const STRATEGIES: &str = "usr/lib/pumpd/strategies";
 
 /// Files, or folders whose files are meant; a place that ends in `/` keeps their names.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("config/pump.toml", "etc/pumpd/"),
     ("config/drug-library.toml", "etc/pumpd/"),
     (
@@ -40,6 +40,18 @@ const FILES: [(&str, &str); 11] = [
         "usr/lib/sysusers.d/pumpd.conf",
     ),
     ("deploy/udev/60-pumpd.rules", "usr/lib/udev/rules.d/"),
+    (
+        "deploy/beaglebone/README.md",
+        "usr/share/doc/pumpd/beaglebone/",
+    ),
+    (
+        "deploy/beaglebone/pumpd.dts",
+        "usr/share/doc/pumpd/beaglebone/",
+    ),
+    (
+        "deploy/beaglebone/safety.svg",
+        "usr/share/doc/pumpd/beaglebone/",
+    ),
     ("deploy/debian/copyright", "usr/share/doc/pumpd/"),
     ("deploy/debian/changelog", "usr/share/doc/pumpd/changelog"),
 ];
