@@ -263,6 +263,7 @@ fn prescription() -> Option<Prescription> {
     });
     Some(Prescription {
         volume_per_step: PER_STEP,
+        full_step: Steps(0),
         max_rate: Rate::new(150_000_000, HOUR.0)?,
         max_bolus: Volume::from_nl(5_000_000),
         max_clinician_bolus: Some(CLINICIAN_BOLUS),

@@ -8,7 +8,7 @@ use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
-use crate::pump::Pump;
+use crate::pump::{Pump, State};
 use crate::quantity::{MonoNs, Steps};
 
 /// What must be durable to bring a pump back after its power was lost.
@@ -17,6 +17,8 @@ pub struct Checkpoint {
     at: MonoNs,
     memory: Memory,
     issued: Steps,
+    /// What the start that may follow would book as displaced; a start waits for no sync.
+    may_move: Steps,
     last_bolus: BolusId,
     last_demand: DemandId,
 }
@@ -34,7 +36,7 @@ impl Checkpoint {
 
     /// The most bytes of [`Checkpoint::encode`]. A subject of weeks takes a few kB.
     pub const MAX_BYTES: usize = LONGEST_NUMBER
-        .saturating_mul(4)
+        .saturating_mul(5)
         .saturating_add(1)
         .saturating_add(Memory::MOST_BYTES);
 
@@ -45,6 +47,7 @@ impl Checkpoint {
         writer.byte(VERSION);
         writer.number(self.at.0);
         writer.number(self.issued.0);
+        writer.number(self.may_move.0);
         writer.number(self.last_bolus.0);
         writer.number(self.last_demand.0);
         self.memory.write(&mut writer, self.at);
@@ -70,6 +73,7 @@ impl Checkpoint {
         let checkpoint = Self {
             at,
             issued: Steps(reader.number()?),
+            may_move: Steps(reader.number()?),
             last_bolus: BolusId(reader.number()?),
             last_demand: DemandId(reader.number()?),
             memory: Memory::read(&mut reader, at)?,
@@ -148,6 +152,10 @@ impl Pump {
             at: self.now,
             memory,
             issued: self.issued(),
+            may_move: match (self.state, &self.armed) {
+                (State::Armed | State::Faulted, Some(p)) => self.may_have_moved(p),
+                _ => Steps::ZERO,
+            },
             last_bolus: self.last_bolus,
             last_demand: self.last_demand,
         }
@@ -155,7 +163,8 @@ impl Pump {
 
     /// The pump after its power was lost: disarmed and still. `credit` is the last credit
     /// that was made durable; what of it is not in the checkpoint may or may not have been
-    /// given, and counts as delivered from now on (I8, I13). The pump's clock goes on from
+    /// given, and counts as delivered from now on (I8, I13). So does what a start after it
+    /// would have booked as displaced. The pump's clock goes on from
     /// the checkpoint: off-time counts as zero.
     pub fn restore(checkpoint: &Checkpoint, credit: Steps) -> Self {
         let mut pump = Self::new();
@@ -165,7 +174,9 @@ impl Pump {
         pump.last_demand = checkpoint.last_demand;
         pump.memory.boluses.ended_by(checkpoint.at);
         pump.raise(Alarm::Restarted);
-        let uncertain = credit.saturating_sub(checkpoint.issued);
+        let uncertain = credit
+            .saturating_sub(checkpoint.issued)
+            .saturating_add(checkpoint.may_move);
         if uncertain > Steps::ZERO {
             pump.memory.advance(checkpoint.at);
             pump.memory.give(uncertain);

@@ -175,6 +175,12 @@ pub enum EventKind {
         /// How much.
         steps: Steps,
     },
+    /// Delivery begins after the motor was disabled: its rotor may have moved by up to a full
+    /// step, which is booked as given.
+    Displaced {
+        /// How much.
+        steps: Steps,
+    },
     /// An operator's command that does not fit the state was refused.
     CommandRefused {
         /// Why.

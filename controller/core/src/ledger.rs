@@ -4,7 +4,7 @@ use crate::quantity::{Steps, Volume};
 
 /// The identity that holds at every instant: `commanded = delivered + missed + uncertain +
 /// open + remainder`, where `open` is the one edge that is due and not yet issued, and the
-/// remainder is less than a step.
+/// remainder is less than a step. What was `displaced` is outside of it: nobody commanded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
     /// Steps whose edge the driver accepted.
@@ -13,6 +13,10 @@ pub struct Ledger {
     pub missed: Steps,
     /// Steps that may or may not have left; they count as delivered for every maximum.
     pub uncertain: Steps,
+    /// Steps' worth that may have been given by hand or by spring while the motor was disabled:
+    /// a full step each time delivery began after that. They count as delivered for every
+    /// window, each drug's mass and the reservoir, and not for the volume to be infused.
+    pub displaced: Steps,
     /// The whole steps in the integral of the grants.
     pub commanded: Steps,
     /// What the integral holds beyond them: this many of `parts_per_step` parts of a step.
@@ -38,6 +42,7 @@ pub(crate) struct Counts {
     pub(crate) delivered: Steps,
     pub(crate) missed: Steps,
     pub(crate) uncertain: Steps,
+    pub(crate) displaced: Steps,
 }
 
 impl Counts {

@@ -36,7 +36,8 @@
 //! 7. The tick asks the driver for that edge; the edge that the driver accepted is
 //!    [`delivered`](ledger::Ledger::delivered). One that could not be issued before the
 //!    next fell due is *missed*, never made good by a burst. One whose fate nobody knows is
-//!    *uncertain*, and counts as delivered wherever there is a maximum.
+//!    *uncertain*, and counts as delivered wherever there is a maximum. What the rotor may
+//!    have moved while the motor was disabled is *displaced*: a full step at each start.
 //!
 //! # An example
 //!
@@ -52,6 +53,7 @@
 //! let rate = Rate::of(Volume::from_nl(360_000), hour).unwrap();
 //! let prescription = Prescription {
 //!     volume_per_step: Volume::from_nl(50),
+//!     full_step: Steps(0),
 //!     max_rate: Rate::of(Volume::from_nl(2_000_000), hour).unwrap(),
 //!     max_bolus: Volume::from_nl(5_000_000),
 //!     max_clinician_bolus: None,

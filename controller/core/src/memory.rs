@@ -6,7 +6,7 @@ use crate::bolus::{Bolus, BolusKind};
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
 use crate::checkpoint::CheckpointFlaw;
 use crate::lockout::BolusMemory;
-use crate::prescription::{DrugId, MAX_DRUGS, Prescription};
+use crate::prescription::{Caps, DrugId, MAX_DRUGS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
 use crate::reason::Reason;
 use crate::twin::{Twin, broken};
@@ -320,15 +320,28 @@ impl Memory {
 
     /// The cap that one more step would certainly pass, if there is one.
     pub(crate) fn certainly_full(&self, p: &Prescription) -> Option<Reason> {
-        if let Some(reason) = self.volume.certainly_full(p.caps) {
-            return Some(reason);
-        }
-        self.armed
-            .into_iter()
-            .zip(p.drugs)
-            .find_map(|(slot, drug)| {
-                let known = self.drugs.get(slot?)?.as_ref()?;
-                known.window.certainly_full(drug?.caps)
-            })
+        self.find_cap(p, Window::certainly_full)
+    }
+
+    /// The cap that so many steps more could pass now, if there is one.
+    pub(crate) fn could_pass(&self, p: &Prescription, steps: Steps) -> Option<Reason> {
+        self.find_cap(p, |window, caps| window.could_pass(caps, steps))
+    }
+
+    /// The first that is found, of the volume or of a drug.
+    fn find_cap(
+        &self,
+        p: &Prescription,
+        find: impl Fn(&Window, Caps) -> Option<Reason>,
+    ) -> Option<Reason> {
+        find(&self.volume, p.caps).or_else(|| {
+            self.armed
+                .into_iter()
+                .zip(p.drugs)
+                .find_map(|(slot, drug)| {
+                    let known = self.drugs.get(slot?)?.as_ref()?;
+                    find(&known.window, drug?.caps)
+                })
+        })
     }
 }

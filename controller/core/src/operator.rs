@@ -5,9 +5,11 @@ use crate::alarm::{ALARMS, Action, Alarm, Clears};
 use crate::bolus::BolusKind;
 use crate::event::EventKind;
 use crate::order::BolusRequest;
+use crate::prescription::Prescription;
 use crate::pump::{Command, Pump, Sensors, State};
-use crate::quantity::MonoNs;
+use crate::quantity::{MonoNs, Steps};
 use crate::reason::Reason;
+use crate::twin::{Twin, broken};
 
 impl Pump {
     pub(crate) fn obey(&mut self, now: MonoNs, command: Command) {
@@ -57,12 +59,14 @@ impl Pump {
             door,
             reservoir,
         } = self.sensors;
-        let empty = reservoir || self.memory.content() <= p.reservoir.empty;
+        let moved = self.may_have_moved(&p);
+        let content = self.memory.content().saturating_sub(moved);
+        let empty = reservoir || content <= p.reservoir.empty;
         let until_armed = self.alarms.iter().any(|alarm| {
             alarm.row().action >= Action::Stop && alarm.row().clears == Clears::WhenArmed
         });
         let lost = self.watch.sensor_lost;
-        let air = air && !self.air_may_pass(now, &p);
+        let air = air && !self.air_may_pass(now, &p, moved.saturating_add(Steps(1)));
         if occlusion || air || stall || door || empty || lost || until_armed {
             self.tell(EventKind::CommandRefused {
                 reason: Reason::Alarm,
@@ -72,6 +76,13 @@ impl Pump {
             }
             return;
         }
+        if let Some(reason) = self.memory.could_pass(&p, moved)
+            && moved > Steps::ZERO
+        {
+            self.tell(EventKind::CommandRefused { reason });
+            return;
+        }
+        self.book_displaced(now, moved);
         for row in ALARMS
             .iter()
             .filter(|row| row.clears == Clears::WhenRestarted)
@@ -86,6 +97,32 @@ impl Pump {
             self.started_at = now;
         }
         self.go(State::Infusing);
+    }
+
+    /// What the rotor may have moved since the motor was disabled.
+    pub(crate) fn may_have_moved(&self, p: &Prescription) -> Steps {
+        match self.state {
+            State::Infusing | State::Paused => Steps::ZERO,
+            _ => p.full_step,
+        }
+    }
+
+    /// Books it as given, from the instant on at which nothing more can move by itself.
+    fn book_displaced(&mut self, now: MonoNs, steps: Steps) {
+        if steps == Steps::ZERO {
+            return;
+        }
+        self.counts.displaced = self.counts.displaced.saturating_add(steps);
+        self.tell(EventKind::Displaced { steps });
+        if broken(Twin::DisplacedForgotten) {
+            return;
+        }
+        self.memory.give(steps);
+        if self.sensors.air {
+            self.memory.air.give(now, steps);
+        }
+        self.windows_fit = false;
+        self.watch_reservoir();
     }
 
     /// Delivery ends, for now or for good; a running bolus is cut.

@@ -140,6 +140,9 @@ pub struct AirLimits {
 pub struct Prescription {
     /// The volume one motor step gives; more than zero.
     pub volume_per_step: Volume,
+    /// Steps in a full step of the motor, at most 256: the most that its rotor may move while
+    /// it is disabled. Zero where it can't move.
+    pub full_step: Steps,
     /// The highest rate of basal and bolus together.
     pub max_rate: Rate,
     /// The largest bolus of any kind.
@@ -188,8 +191,12 @@ pub enum Flaw {
     NothingToInfuse,
     /// The keep-vein-open rate is above the basal of a regimen that has one.
     KvoAboveBasal,
+    /// A full step has more than 256 steps.
+    FullStep,
 }
 
+/// The finest that a motor's driver divides a full step.
+const MOST_IN_A_FULL_STEP: Steps = Steps(256);
 /// The longest time over which a bolus may be asked for (D04).
 pub const LONGEST_BOLUS: Nanoseconds = Nanoseconds::from_hours(6);
 
@@ -206,6 +213,7 @@ impl fmt::Display for Flaw {
             Self::NoMass => "a drug has no mass in a step",
             Self::SameDrugTwice => "the same drug is there twice",
             Self::NothingToInfuse => "the volume to be infused is less than a step",
+            Self::FullStep => "a full step has more than 256 steps",
             Self::KvoAboveBasal => "the keep-vein-open rate is above a regimen's basal",
         })
     }
@@ -221,6 +229,9 @@ impl Prescription {
     /// The first [`Flaw`] found.
     pub fn validate(&self) -> Result<(), Flaw> {
         let grid = Grid::of(self)?;
+        if self.full_step > MOST_IN_A_FULL_STEP {
+            return Err(Flaw::FullStep);
+        }
         let basal = self.basal_flow(&grid);
         if basal > grid.flow(self.max_rate).0 {
             return Err(Flaw::BasalAboveMaxRate);

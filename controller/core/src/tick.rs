@@ -247,7 +247,7 @@ impl Pump {
             self.miss(Steps(open));
             return false;
         }
-        if self.sensors.air && p.air.is_some() && !self.air_may_pass(now, &p) {
+        if self.sensors.air && p.air.is_some() && !self.air_may_pass(now, &p, Steps(1)) {
             self.fault(Alarm::AirInLine);
             self.miss(Steps(open));
             return false;

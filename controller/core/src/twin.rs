@@ -31,6 +31,8 @@ pub(crate) enum Twin {
     DisarmingForgets,
     /// Nobody counts the air that is given.
     AirForgotten,
+    /// What a disabled motor may have moved is told and counts nowhere.
+    DisplacedForgotten,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

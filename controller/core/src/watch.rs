@@ -92,10 +92,10 @@ impl Pump {
         }
     }
 
-    /// Whether one more step of air stays within what the device allows.
-    pub(crate) fn air_may_pass(&mut self, now: MonoNs, p: &Prescription) -> bool {
+    /// Whether so many more steps of air stay within what the device allows.
+    pub(crate) fn air_may_pass(&mut self, now: MonoNs, p: &Prescription, steps: Steps) -> bool {
         p.air
-            .is_some_and(|limits| self.memory.air.allows(now, limits, Steps(1)))
+            .is_some_and(|limits| self.memory.air.allows(now, limits, steps))
     }
 
     /// Takes in what is known from outside.

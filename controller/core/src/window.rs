@@ -252,6 +252,14 @@ impl Window {
         None
     }
 
+    /// The cap that so many steps more could pass now: the partial minute counts.
+    pub(crate) fn could_pass(&self, caps: Caps, steps: Steps) -> Option<Reason> {
+        let caps = caps_by_span(caps).into_iter().zip(self.sums).zip(SPANS);
+        caps.filter_map(|((cap, sum), span)| Some((cap?, sum, span)))
+            .find(|(cap, sum, _)| sum.saturating_add(steps.0) > cap.0)
+            .map(|(.., span)| span.reason)
+    }
+
     /// The promise of I4: whether, for every window and every later instant, what was given
     /// and is then still inside, plus what is still to come, stays within the cap.
     ///

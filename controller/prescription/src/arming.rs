@@ -161,6 +161,7 @@ impl Parts<'_> {
         };
         let core = Prescription {
             volume_per_step,
+            full_step: Steps(self.device.microsteps),
             max_rate,
             max_bolus,
             max_clinician_bolus,

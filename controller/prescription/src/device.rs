@@ -41,6 +41,9 @@ pub struct Device {
     pub order_lease: Nanoseconds,
     /// The volume one motor step gives \[nL\]; 0.001 nL to 0.1 mL.
     pub volume_per_step: Located<Exact>,
+    /// Steps in a full step of the motor; 1 to 256. So much its rotor may move while it is
+    /// disabled.
+    pub microsteps: u64,
     /// The most steps in a second \[Hz\]; 1 Hz to 100 kHz.
     pub max_step_rate: Located<Exact>,
     /// How long the STEP line is held; 1 µs to 10 ms.
@@ -196,6 +199,7 @@ fn device(
         drug_library,
         order_lease: whole_ns(order_lease?),
         volume_per_step: mechanics.volume_per_step,
+        microsteps: mechanics.microsteps,
         max_step_rate: mechanics.max_step_rate,
         step_pulse: mechanics.step_pulse,
         dir_setup: mechanics.dir_setup,
@@ -218,6 +222,7 @@ pub(crate) fn whole_ns(time: Exact) -> Nanoseconds {
 
 struct Mechanics {
     volume_per_step: Located<Exact>,
+    microsteps: u64,
     max_step_rate: Located<Exact>,
     step_pulse: Nanoseconds,
     dir_setup: Nanoseconds,
@@ -225,7 +230,11 @@ struct Mechanics {
 }
 
 fn mechanics(mut section: Section<'_>, report: &mut Report) -> Option<Mechanics> {
-    let volume_per_step = volume_per_step(&mut section, report);
+    let microsteps = section
+        .required("microsteps", "16", report)
+        .and_then(|entry| count(entry, 1..=256, report));
+    let microsteps = microsteps.map(|found| found.value);
+    let volume_per_step = volume_per_step(&mut section, microsteps, report);
     let max_step_rate = section.ranged(
         "max_step_rate",
         FREQUENCY,
@@ -267,6 +276,7 @@ fn mechanics(mut section: Section<'_>, report: &mut Report) -> Option<Mechanics>
     }
     Some(Mechanics {
         volume_per_step: volume_per_step?,
+        microsteps: microsteps?,
         max_step_rate,
         step_pulse: whole_ns(step_pulse.value),
         dir_setup: whole_ns(dir_setup?.value),
@@ -274,10 +284,14 @@ fn mechanics(mut section: Section<'_>, report: &mut Report) -> Option<Mechanics>
     })
 }
 
-/// The keys of a volume that follows from geometry.
-const GEOMETRY: [&str; 4] = ["syringe_bore", "lead", "steps_per_turn", "microsteps"];
+/// The keys that a volume which follows from geometry needs beside `microsteps`.
+const GEOMETRY: [&str; 3] = ["syringe_bore", "lead", "steps_per_turn"];
 
-fn volume_per_step(section: &mut Section<'_>, report: &mut Report) -> Option<Located<Exact>> {
+fn volume_per_step(
+    section: &mut Section<'_>,
+    microsteps: Option<u64>,
+    report: &mut Report,
+) -> Option<Located<Exact>> {
     let range = fraction(1, 1_000)..=Exact::whole(100_000);
     let wanted = Wanted {
         example: "50 nL",
@@ -317,11 +331,8 @@ fn volume_per_step(section: &mut Section<'_>, report: &mut Report) -> Option<Loc
             let steps = section
                 .required("steps_per_turn", "200", report)
                 .and_then(|entry| count(entry, 1..=100_000, report));
-            let microsteps = section
-                .required("microsteps", "16", report)
-                .and_then(|entry| count(entry, 1..=1_024, report));
             let (bore, lead, steps, microsteps) = (bore?, lead?, steps?, microsteps?);
-            let turn = u128::from(steps.value) * u128::from(microsteps.value);
+            let turn = u128::from(steps.value) * u128::from(microsteps);
             // bore² · π/4 · lead / steps in cubic nanometres; a nanolitre has 10¹⁵ of them.
             let volume = (|| {
                 let mm = Exact::whole(1_000_000);

@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::Stub;
-use pump_core::quantity::Volume;
+use pump_core::quantity::{Steps, Volume};
 use pump_prescription::{Code, Input, Outcome, check, check_files};
 
 fn bench() -> PathBuf {
@@ -106,8 +106,7 @@ fn a_device_that_names_no_drug_library_needs_one_given() {
 
 #[test]
 fn the_volume_of_a_step_follows_from_the_geometry() {
-    let geometry =
-        "syringe_bore = \"14.5 mm\"\nlead = \"1 mm\"\nsteps_per_turn = 200\nmicrosteps = 16";
+    let geometry = "syringe_bore = \"14.5 mm\"\nlead = \"1 mm\"\nsteps_per_turn = 200";
     let outcome = with_device(device().replace("volume_per_step = \"50 nL\"", geometry));
     let core = outcome
         .checked
@@ -119,6 +118,7 @@ fn the_volume_of_a_step_follows_from_the_geometry() {
         Volume::new(355 * 841 * 1_000, 113 * 16 * 3_200).unwrap()
     );
     assert_eq!(core.volume_per_step.floor_nl(), 51);
+    assert_eq!(core.full_step, Steps(16));
 }
 
 #[test]

@@ -197,6 +197,9 @@ impl Live {
             EventKind::AlarmCleared { alarm } => format!("{} has cleared", alarm.row().name),
             EventKind::Missed { steps } => format!("{} missed", self.nl(*steps)),
             EventKind::Uncertain { steps } => format!("{} uncertain", self.nl(*steps)),
+            EventKind::Displaced { steps } => {
+                format!("{} may have moved while the motor was off", self.nl(*steps))
+            }
             EventKind::CommandRefused { reason } => format!("command refused: {}", reason.text()),
             EventKind::Refilled { content } => {
                 format!("the reservoir now holds {}", self.nl(*content))

@@ -71,6 +71,11 @@ fn given(story: &mut Story, report: &Report) {
     if report.missed_nl > 0 || report.missed_steps > 0 {
         story.line("given", &format!("missed {}", volume(report.missed_nl)));
     }
+    if report.displaced_nl > 0 {
+        let displaced = volume(report.displaced_nl);
+        let line = format!("{displaced} may have moved before a start, and counts for every cap");
+        story.line("given", &line);
+    }
     if report.uncertain_nl > 0 {
         let uncertain = volume(report.uncertain_nl);
         story.line(

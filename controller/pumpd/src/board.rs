@@ -205,6 +205,7 @@ impl Board {
             | EventKind::Occluded { .. }
             | EventKind::Missed { .. }
             | EventKind::Uncertain { .. }
+            | EventKind::Displaced { .. }
             | EventKind::CommandRefused { .. }
             | EventKind::Refilled { .. } => {}
         }

@@ -88,6 +88,7 @@ pub(crate) const fn kind(event: &EventKind) -> &'static str {
         EventKind::AlarmCleared { .. } => "alarm-cleared",
         EventKind::Missed { .. } => "missed",
         EventKind::Uncertain { .. } => "uncertain",
+        EventKind::Displaced { .. } => "displaced",
         EventKind::CommandRefused { .. } => "command-refused",
         EventKind::Refilled { .. } => "refilled",
     }
@@ -263,6 +264,9 @@ impl Teller<'_> {
             EventKind::AlarmCleared { alarm } => format!("{} has cleared", alarm.row().name),
             EventKind::Missed { steps } => format!("{} missed", self.nl(*steps)),
             EventKind::Uncertain { steps } => format!("{} uncertain", self.nl(*steps)),
+            EventKind::Displaced { steps } => {
+                format!("{} may have moved while the motor was off", self.nl(*steps))
+            }
             EventKind::CommandRefused { reason } => format!("command refused: {}", reason.text()),
             EventKind::Refilled { content } => {
                 format!("the reservoir now holds {}", self.nl(*content))

@@ -58,6 +58,7 @@ impl Gathered<'_> {
             commanded_steps: self.tally.commanded_exactly(),
             missed_nl: self.nl(Steps(self.tally.missed)),
             missed_steps: self.tally.missed,
+            displaced_nl: self.nl(Steps(self.tally.displaced)),
             uncertain_nl: self.nl(self.story.uncertain),
             per_drug: self.per_drug(),
             boluses: self

@@ -73,6 +73,7 @@
 //!     drugs: vec![],
 //!     prescription: Prescription {
 //!         volume_per_step: Volume::from_nl(50),
+//!         full_step: Steps(0),
 //!         max_rate: rate,
 //!         max_bolus: Volume::ZERO,
 //!         max_clinician_bolus: None,

@@ -42,6 +42,9 @@ pub struct Report {
     pub missed_steps: u64,
     /// Volume that may or may not have left, as booked after a power cut or a refused edge.
     pub uncertain_nl: u64,
+    /// Volume that may have moved while the motor was disabled: a full step for each start
+    /// after that. It counts as given for every cap, and no edge bears witness of it.
+    pub displaced_nl: u64,
     /// Each drug's mass.
     pub per_drug: Vec<DrugReport>,
     /// Every bolus that was asked for, in the order in which it was started or refused.

@@ -171,6 +171,7 @@ impl Story {
             | EventKind::StrategyBack { .. }
             | EventKind::Line { .. }
             | EventKind::Missed { .. }
+            | EventKind::Displaced { .. }
             | EventKind::Refilled { .. } => {}
         }
     }

@@ -10,6 +10,7 @@ pub(crate) struct Tally {
     open: bool,
     pub(crate) delivered: u64,
     pub(crate) missed: u64,
+    pub(crate) displaced: u64,
     pub(crate) commanded: u64,
     /// Parts of a step beyond them …
     pub(crate) remainder: u128,
@@ -31,6 +32,7 @@ impl Tally {
         }
         self.delivered += ledger.delivered.0;
         self.missed += ledger.missed.0;
+        self.displaced += ledger.displaced.0;
         self.commanded += ledger.commanded.0;
         self.remainder += ledger.remainder;
         self.parts_per_step = ledger.parts_per_step.max(1);

@@ -199,6 +199,8 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
                 (sync_takes, late_by),
             )| {
                 let mut p = roomy();
+                // Some motors have none, so that nothing is displaced.
+                p.full_step = Steps(rate % 7);
                 p.volume_per_step = Volume::new(nl, parts).unwrap();
                 for (place, envelope) in p.regimens.iter_mut().zip(&envelopes) {
                     *place = Some(*envelope);

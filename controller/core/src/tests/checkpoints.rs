@@ -174,7 +174,7 @@ fn of_parts(head: &[u8], memory: &[u8]) -> Result<Checkpoint, CheckpointFlaw> {
 
 #[test]
 fn what_contradicts_itself_is_refused_by_name() {
-    const HEAD: [u8; 5] = [1, 5, 0, 0, 0];
+    const HEAD: [u8; 6] = [1, 5, 0, 0, 0, 0];
     // A window of one minute with nothing in it, 1 nL a step, no content, no drug, none
     // armed, no air in slots of 1 ns, no bolus.
     let sound = [
@@ -190,13 +190,13 @@ fn what_contradicts_itself_is_refused_by_name() {
         }
         of_parts(&HEAD, &memory).map(drop)
     };
-    let late = [&[1][..], &[0xff; 9], &[1], &[0; 3]].concat();
+    let late = [&[1][..], &[0xff; 9], &[1], &[0; 4]].concat();
     assert_eq!(
         of_parts(&late, &sound),
         Err(CheckpointFlaw::Clock),
         "an instant with nothing after it"
     );
-    let next = of_parts(&[2, 5, 0, 0, 0], &sound);
+    let next = of_parts(&[2, 5, 0, 0, 0, 0], &sound);
     assert_eq!(next, Err(CheckpointFlaw::Version { found: 2 }));
     assert_eq!(
         with(&[(0, 1)]),

@@ -6,6 +6,7 @@ mod boluses;
 mod cases;
 mod checkpoints;
 mod corners;
+mod displaced;
 mod dose;
 mod late;
 mod losses;

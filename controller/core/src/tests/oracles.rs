@@ -15,7 +15,7 @@ use super::cases::{Case, play};
 use super::rig::*;
 use crate::alarm::Alarm;
 use crate::bolus::BolusKind;
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::order::Order;
 use crate::prescription::*;
 use crate::pump::State;
@@ -25,7 +25,8 @@ use crate::reason::Reason;
 /// I4: in every half-open window that ends at an edge the steps stay within the cap.
 pub(super) fn windows_hold(case: &Case) -> Result<(), String> {
     let told = play(case);
-    let edges = &told.rig.edges;
+    let edges = &given(&told.rig);
+    let moved: Vec<u64> = displaced(&told.rig).map(|(at, _)| at).collect();
     for (hours, cap) in [
         (1, (|c: &Caps| c.h1) as fn(&Caps) -> Option<Steps>),
         (4, |c| c.h4),
@@ -36,11 +37,20 @@ pub(super) fn windows_hold(case: &Case) -> Result<(), String> {
             while edges[first] + hours * H <= *at {
                 first += 1;
             }
-            // No edge is given at the very instant of an arming, but one may be before it.
-            let in_force = told.caps.iter().rev().find(|(from, _)| from < at).unwrap();
-            let Some(cap) = cap(&in_force.1) else {
-                continue;
+            // No edge is given at the very instant of an arming, but one may be before it. What
+            // a rotor has moved is booked at a start, under the caps of an arming of that
+            // instant; of several there the witness can't tell which.
+            let started = moved.contains(at);
+            let before = told.caps.iter().rev().find(|(from, _)| from < at);
+            let same = told.caps.iter().filter(|(from, _)| started && from == at);
+            let in_force = before.into_iter().chain(same);
+            let Some(cap) = in_force
+                .map(|(_, caps)| cap(caps))
+                .max_by_key(|cap| cap.map_or(u64::MAX, |cap| cap.0))
+            else {
+                return Err(format!("nothing was armed at {at} ns"));
             };
+            let Some(cap) = cap else { continue };
             let given = (last - first + 1) as u64;
             if given > cap.0 {
                 return Err(format!(
@@ -52,11 +62,32 @@ pub(super) fn windows_hold(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
+/// Everything that left or may have left by the witness's count: the edges, and a rotor's own
+/// movement at the start that booked it.
+fn given(rig: &Rig) -> Vec<u64> {
+    let moved = displaced(rig);
+    let mut given: Vec<u64> = moved
+        .flat_map(|(at, steps)| core::iter::repeat_n(at, steps))
+        .collect();
+    given.extend(&rig.edges);
+    given.sort_unstable();
+    given
+}
+
+/// When it was booked that a rotor may have moved, and by how much.
+fn displaced(rig: &Rig) -> impl Iterator<Item = (u64, usize)> {
+    let moved = |event: &Event| match event.kind {
+        EventKind::Displaced { steps } => Some((event.at.0, steps.0 as usize)),
+        _ => None,
+    };
+    rig.events.iter().filter_map(moved)
+}
+
 /// The other side of I4: a bolus is refused for a window only where the promise, with every
 /// window a minute longer, could not be kept.
 pub(super) fn windows_are_not_stingy(case: &Case) -> Result<(), String> {
     let told = play(case);
-    let edges = &told.rig.edges;
+    let edges = &given(&told.rig);
     let given = boluses(&told.rig);
     let sum = case
         .p

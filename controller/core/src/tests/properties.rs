@@ -118,6 +118,11 @@ fn i4_a_twin_that_forgets_the_basal_is_caught() {
 }
 
 #[test]
+fn i4_a_twin_that_forgets_what_a_rotor_may_have_moved_is_caught() {
+    catches(Twin::DisplacedForgotten, case(), windows_hold);
+}
+
+#[test]
 fn i4_a_twin_that_reads_no_windows_back_is_caught() {
     catches(Twin::WindowsUnread, restless(), windows_hold);
 }

@@ -68,6 +68,7 @@ pub(crate) fn volume_ul(ul: u64) -> Volume {
 pub(crate) fn roomy() -> Prescription {
     Prescription {
         volume_per_step: Volume::from_nl(50),
+        full_step: Steps(0),
         max_rate: ul_per_h(150_000),
         max_bolus: volume_ul(5_000),
         max_clinician_bolus: Some(volume_ul(100)),

@@ -45,6 +45,7 @@ fn the_report_has_every_field_that_programs_rely_on() {
         "commanded_nl",
         "missed_nl",
         "uncertain_nl",
+        "displaced_nl",
         "per_drug",
         "boluses",
         "demands",
@@ -353,6 +354,8 @@ fn a_refill_before_a_restart_is_what_the_pump_goes_by_after_it() {
     let before = 41_650;
     let uncertain = report["uncertain_nl"].as_u64().expect("a number");
     let delivered = report["delivered_nl"].as_u64().expect("a number");
+    // Two starts, a full step of 16 each; the second is from what was filled.
+    assert_eq!(report["displaced_nl"], 1_600);
     // 3 mL less what is left at "empty": given, or taken for given.
-    assert_eq!(delivered - before + uncertain, 2_500_000);
+    assert_eq!(delivered - before + uncertain + 800, 2_500_000);
 }

@@ -79,6 +79,7 @@ impl Scribe {
                 "delivered_steps": ledger.delivered.0,
                 "missed_steps": ledger.missed.0,
                 "uncertain_steps": ledger.uncertain.0,
+                "displaced_steps": ledger.displaced.0,
                 "reservoir_steps": ledger.reservoir.0,
                 "nl_per_step": format!(
                     "{}/{}", ledger.volume_per_step.num(), ledger.volume_per_step.den()
@@ -135,7 +136,9 @@ fn figures(kind: &EventKind) -> Value {
         EventKind::BolusEnded {
             bolus, delivered, ..
         } => json!({ "bolus": bolus.0, "delivered_steps": delivered.0 }),
-        EventKind::Missed { steps } | EventKind::Uncertain { steps } => {
+        EventKind::Missed { steps }
+        | EventKind::Uncertain { steps }
+        | EventKind::Displaced { steps } => {
             json!({ "steps": steps.0 })
         }
         EventKind::Refilled { content } => json!({ "content_steps": content.0 }),

@@ -154,6 +154,7 @@ mod tests {
         });
         Prescription {
             volume_per_step: STEP,
+            full_step: Steps(16),
             max_rate: rate(36_000_000),
             max_bolus: Volume::from_nl(1_000_000),
             max_clinician_bolus: None,

@@ -147,6 +147,7 @@ pub(crate) fn infusion() -> Infusion {
         drugs: vec![],
         prescription: Prescription {
             volume_per_step: Volume::from_nl(50),
+            full_step: Steps(0),
             max_rate: Rate::of(Volume::from_nl(5_000_000), hours(1)).expect("5 mL/h"),
             max_bolus: Volume::from_nl(100_000),
             max_clinician_bolus: Some(Volume::from_nl(100_000)),

@@ -8,7 +8,7 @@ use pump_simulator::presses::random_presses;
 use pump_simulator::{Action, Leases, Scenario, WALL_CLOCK_START_UTC_S};
 
 use crate::bench::{
-    Fragile, Watcher, hours, infusion, min, occlude, run, run_on, run_with_real_leases,
+    Fragile, Patient, Watcher, hours, infusion, min, occlude, run, run_on, run_with_real_leases,
 };
 use crate::{BACKGROUND, PATIENT, alarms, outcomes};
 
@@ -64,6 +64,24 @@ fn what_is_given_against_a_blockage_before_it_is_seen_is_reported() {
     );
     assert_eq!(edges.between(hours(1), min(75)), 11);
     assert_eq!(edges.between(hours(3), min(190)), 333);
+}
+
+#[test]
+fn each_start_after_the_motor_was_off_is_reported_and_no_step_of_it_is_an_edge() {
+    let mut infusion = infusion();
+    infusion.prescription.full_step = Steps(16);
+    let scenario = Scenario::new()
+        .at(hours(1), Action::Pause)
+        .at(hours(1), Action::Resume)
+        .at(hours(2), occlude(min(5)))
+        .at(hours(3), Action::Resume);
+    let patient = Box::new(|| Ok(Patient));
+    let (report, edges) = run_on(&infusion, patient, &scenario, hours(4), Leases::Vouched);
+    assert_eq!(report.displaced_nl, 2 * 16 * 50);
+    assert_eq!(report.steps, edges.0.len() as u64);
+    assert_eq!(report.ledger_steps, report.steps);
+    let used = report.reservoir.start_nl - report.reservoir.left_nl;
+    assert_eq!(used, report.delivered_nl + report.displaced_nl);
 }
 
 #[test]

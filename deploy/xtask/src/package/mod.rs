@@ -29,9 +29,18 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
             return Err(Failure::usage(what));
         }
     };
+    println!("{}", build(here, &machine)?.display());
+    Ok(())
+}
+
+/// Builds the package for a machine and gives its path.
+///
+/// # Errors
+/// Where the build fails.
+pub(crate) fn build(here: &Checkout, machine: &Machine) -> Result<PathBuf, Failure> {
     let architecture = machine.debian_architecture()?;
     tool::heading(&format!("building for {architecture}"));
-    here.build_release(&machine)?;
+    here.build_release(machine)?;
 
     let pages = here.target("debian/pages");
     anew(&pages)?;
@@ -42,10 +51,8 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     tool::heading("packing");
     let root = here.target("debian").join(&architecture);
     anew(&root)?;
-    contents::stage(here, &machine, &pages, &root)?;
-    let file = archive::pack(here, &machine, &architecture, &root)?;
-    println!("{}", file.display());
-    Ok(())
+    contents::stage(here, machine, &pages, &root)?;
+    archive::pack(here, machine, &architecture, &root)
 }
 
 /// An empty folder.
