@@ -140,6 +140,24 @@ fn a_basal_without_room_for_it_is_withheld_and_no_cap_is_passed() {
 }
 
 #[test]
+fn what_a_resumption_books_is_withheld_from_the_basal_and_no_cap_is_passed() {
+    let mut p = stepper();
+    p.caps.h1 = Some(Steps(7_201));
+    let mut rig = rig(&p);
+    rig.run_until(10 * MIN);
+    rig.sensors.door = true;
+    rig.run_for(S);
+    rig.sensors.door = false;
+    rig.command(Command::Resume);
+    assert!(rig.pump.alarms().contains(Alarm::WindowsFull));
+    for _ in 0..3 * 60 {
+        rig.run_for(MIN);
+        assert!(!rig.pump.alarms().contains(Alarm::OverInfusion));
+    }
+    assert!(rig.edges.len() > 7_201, "it has gone on");
+}
+
+#[test]
 fn a_reservoir_that_it_may_have_emptied_gives_nothing() {
     let mut p = stepper();
     p.reservoir = Reservoir {
@@ -152,6 +170,7 @@ fn a_reservoir_that_it_may_have_emptied_gives_nothing() {
     assert!(displaced(&empty).is_empty());
     p.reservoir.volume = Steps(117);
     let mut rig = rig(&p);
+    assert!(rig.pump.alarms().contains(Alarm::ReservoirLow));
     rig.run_until(MIN);
     assert_eq!(rig.edges.len(), 1, "all that is certainly left");
 }
