@@ -1,5 +1,6 @@
 //! What runs in the machine: this checkout's programs, compiled for it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -86,16 +87,25 @@ impl<'a> Board<'a> {
         tool::heading("compiling tests for the board");
         let mut build = self.cargo("build");
         build.arg("--release");
-        for guest in self.here.zoo()? {
-            build.args(["--package", &guest]);
+        let guests = self.here.zoo()?;
+        for guest in &guests {
+            build.args(["--package", guest]);
         }
         tool::run(&mut build)?;
+        for guest in &guests {
+            let file = format!("lib{}.so", guest.replace('-', "_"));
+            copy(
+                &self.machine.release(self.here).join(file),
+                &share.join("zoo"),
+            )?;
+        }
         for (package, test) in TESTS {
             let program = self.test_program(package, test)?;
-            say(&share.join("tests"), &format!("{package}-{test}"), &program)?;
+            let name = program.file_name().unwrap_or_default();
+            say(&share.join("tests"), &format!("{package}-{test}"), name)?;
         }
-        say(&share.join("places"), "checkout", &self.here.path(""))?;
-        say(&share.join("places"), "target", &self.here.target(""))
+        let release = self.machine.release(self.here);
+        say(&share.join("places"), "release", release.as_os_str())
     }
 
     /// Compiles a package's test and gives the program.
@@ -136,6 +146,11 @@ impl<'a> Board<'a> {
         tool::run(self.cargo(subcommand).args(rest))
     }
 
+    /// Where the board's release build lies.
+    pub(crate) fn release(&self) -> PathBuf {
+        self.machine.release(self.here)
+    }
+
     fn cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.here.cargo(subcommand);
         cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
@@ -153,10 +168,10 @@ fn variable(line: &str) -> Option<(String, String)> {
 }
 
 /// Writes where something lies into a file of `folder`.
-fn say(folder: &Path, name: &str, place: &Path) -> Result<(), Failure> {
+fn say(folder: &Path, name: &str, place: &OsStr) -> Result<(), Failure> {
     cache::create(folder)?;
     let file = folder.join(name);
-    fs::write(&file, place.as_os_str().as_encoded_bytes())
+    fs::write(&file, place.as_encoded_bytes())
         .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
 

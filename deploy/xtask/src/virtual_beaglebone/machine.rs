@@ -225,7 +225,8 @@ impl Machine {
     /// # Errors
     /// Where the machine does not come to an end.
     pub(crate) fn power_off(mut self) -> Result<(), Failure> {
-        self.run("systemctl poweroff --no-block")?;
+        // It may be gone before it can answer.
+        let _ = self.ask("systemctl poweroff --no-block");
         self.wait_for_the_end().map(drop)
     }
 

@@ -70,8 +70,9 @@ fn plan(here: &Checkout, pace: Pace) -> Result<Plan, Failure> {
     let cache = Cache::of(here)?;
     let parts = cache.parts()?;
     let share = output(here).join("share");
-    Board::new(here)?.stage(&share)?;
-    let folders = vec![("checkout", here.path("")), ("target", here.target(""))];
+    let board = Board::new(here)?;
+    board.stage(&share)?;
+    let folders = vec![("release", board.release())];
     Ok(Plan {
         parts,
         share,

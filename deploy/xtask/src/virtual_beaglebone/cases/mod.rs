@@ -1,8 +1,11 @@
 //! The system tests, in the order in which they run.
 
-mod daemon;
+mod ending;
 mod machine;
+mod package;
 mod programs;
+mod pump;
+mod running;
 
 use super::bench::Bench;
 use crate::tool::Failure;
@@ -17,9 +20,16 @@ pub(crate) struct Case {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
-    [machine::CASES, programs::CASES, daemon::CASES]
-        .into_iter()
-        .flatten()
+    [
+        machine::CASES,
+        programs::CASES,
+        package::CASES,
+        running::CASES,
+        ending::CASES,
+        package::LAST,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Fails with `what` unless it holds.
