@@ -7,6 +7,8 @@ use std::process::Command;
 
 use super::cache;
 use crate::checkout::Checkout;
+use crate::machine::Machine;
+use crate::package;
 use crate::tool::{self, Failure};
 
 const TARGET: &str = "armv7-unknown-linux-gnueabihf";
@@ -21,10 +23,10 @@ const TESTS: [(&str, &str); 5] = [
     ("strategy-host", "zoo"),
 ];
 
-/// Cargo for the board.
+/// The board as something to compile for.
 pub(crate) struct Board<'a> {
     here: &'a Checkout,
-    env: Vec<(String, String)>,
+    machine: Machine,
 }
 
 impl<'a> Board<'a> {
@@ -33,21 +35,8 @@ impl<'a> Board<'a> {
     /// # Errors
     /// Where it can't be.
     pub(crate) fn new(here: &'a Checkout) -> Result<Self, Failure> {
-        let folder = std::env::var_os("PUMPD_ARMV7")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/pumpd-armv7")))
-            .ok_or_else(|| {
-                Failure::new("no home folder for a compiler\nhelp: PUMPD_ARMV7=/some/folder")
-            })?;
-        let mut toolchain = Command::new(here.path("deploy/armv7/toolchain"));
-        tool::run(toolchain.arg(&folder))?;
-        let file = folder.join("env");
-        let text = fs::read_to_string(&file)
-            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
-        Ok(Self {
-            here,
-            env: text.lines().filter_map(variable).collect(),
-        })
+        let machine = Machine::named(here, TARGET)?;
+        Ok(Self { here, machine })
     }
 
     /// Compiles the programs and plugins an operator runs, and puts them with `config/` into
@@ -57,25 +46,47 @@ impl<'a> Board<'a> {
     /// Where cargo fails, or a file can't be copied.
     pub(crate) fn stage(&self, share: &Path) -> Result<(), Failure> {
         tool::heading(&format!("compiling for the board ({TARGET})"));
-        let plugins = self.here.plugins()?;
-        let mut build = self.cargo("build");
-        build.arg("--release");
-        for package in ["pumpd", "pumpctl", "strategy-host"] {
-            build.args(["--package", package]);
-        }
-        for plugin in &plugins {
-            build.args(["--package", plugin]);
-        }
-        tool::run(&mut build)?;
-        let built = self.here.target(TARGET).join("release");
+        self.here.build_release(&self.machine)?;
+        let built = self.machine.release(self.here);
         for program in ["pumpd", "pumpctl", "strategy-host"] {
             copy(&built.join(program), &share.join("bin"))?;
         }
-        for plugin in &plugins {
+        for plugin in self.here.plugins()? {
             let file = format!("lib{}.so", plugin.replace('-', "_"));
             copy(&built.join(file), &share.join("bin"))?;
         }
         copy_folder(&self.here.path("config"), &share.join("config"))
+    }
+
+    /// Makes the Debian package and puts it into `share` as `pumpd.deb`.
+    ///
+    /// # Errors
+    /// Where it can't be built.
+    pub(crate) fn stage_package(&self, share: &Path) -> Result<(), Failure> {
+        let file = package::build(self.here, &self.machine)?;
+        fs::copy(&file, share.join("pumpd.deb"))
+            .map(drop)
+            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+    }
+
+    /// Compiles the loop that the daemon's is held against.
+    ///
+    /// # Errors
+    /// As [`Board::stage`].
+    pub(crate) fn stage_bare_loop(&self, share: &Path) -> Result<(), Failure> {
+        let mut build = self.cargo("build");
+        build.args([
+            "--release",
+            "--package",
+            "pump-hal",
+            "--example",
+            "bare_steps",
+        ]);
+        tool::run(&mut build)?;
+        copy(
+            &self.release().join("examples/bare_steps"),
+            &share.join("bin"),
+        )
     }
 
     /// Compiles the tests of single crates that run in the machine, with the plugins they
@@ -153,18 +164,9 @@ impl<'a> Board<'a> {
 
     fn cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.here.cargo(subcommand);
-        cargo.envs(self.env.iter().map(|(name, value)| (name, value)));
-        cargo.args(["--target", TARGET]);
-        // Beside the host's build, wherever that is.
-        cargo.arg("--target-dir").arg(self.here.target(""));
+        self.machine.choose(&mut cargo);
         cargo
     }
-}
-
-/// `NAME=value` or `NAME="value"`.
-fn variable(line: &str) -> Option<(String, String)> {
-    let (name, value) = line.split_once('=')?;
-    Some((name.to_owned(), value.trim_matches('"').to_owned()))
 }
 
 /// Writes where something lies into a file of `folder`.

@@ -16,6 +16,9 @@ use crate::tool::{self, Failure};
 /// that only a defect reaches it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// What the folders of workplaces begin with; then their process and a number.
+const PREFIX: &str = "pumpd-vbb-";
+
 /// How the machine's clock goes. It follows the instructions executed either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
@@ -47,8 +50,9 @@ impl Workplace {
         } else {
             std::env::temp_dir()
         };
+        clear_of_the_dead(&top);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = top.join(format!("pumpd-vbb-{}-{count}", std::process::id()));
+        let folder = top.join(format!("{PREFIX}{}-{count}", std::process::id()));
         super::cache::create(&folder)?;
         let new = Self { folder };
         new.fresh_disk(base)?;
@@ -84,6 +88,25 @@ impl Drop for Workplace {
     fn drop(&mut self) {
         // What is left behind is small and the system's to clear.
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes what a process has left that was ended before it could.
+fn clear_of_the_dead(top: &Path) {
+    let entries = fs::read_dir(top).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| {
+            name.strip_prefix(PREFIX)?
+                .split('-')
+                .next()?
+                .parse::<u32>()
+                .ok()
+        });
+        if owner.is_some_and(|owner| !Path::new(&format!("/proc/{owner}")).exists()) {
+            // Somebody else's, or gone already.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bench;
 mod board;
 mod cache;
 mod cases;
+mod latency;
 mod machine;
 mod packages;
 mod report;
@@ -32,6 +33,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
         [] => test(here, &[]),
         ["test", names @ ..] => test(here, names),
         ["build"] => build(here),
+        ["latency"] => measure(here),
         ["is-cached"] => is_cached(here),
         ["cargo", rest @ ..] if !rest.is_empty() => Board::new(here)?.run_cargo(rest),
         ["shell"] => shell(here, Pace::Waits),
@@ -99,7 +101,9 @@ fn test(here: &Checkout, words: &[&str]) -> Result<(), Failure> {
         )));
     }
     let plan = plan(here, Pace::Leaps)?;
-    Board::new(here)?.stage_tests(&plan.share)?;
+    let board = Board::new(here)?;
+    board.stage_package(&plan.share)?;
+    board.stage_tests(&plan.share)?;
     let records = output(here).join("records");
     cache::create(&records)?;
     let mut bench = Bench::new(plan)?;
@@ -140,6 +144,20 @@ fn test(here: &Checkout, words: &[&str]) -> Result<(), Failure> {
             records.display()
         ))),
     }
+}
+
+/// Writes the evidence into the checkout.
+fn measure(here: &Checkout) -> Result<(), Failure> {
+    let plan = plan(here, Pace::Leaps)?;
+    let board = Board::new(here)?;
+    board.stage_package(&plan.share)?;
+    board.stage_bare_loop(&plan.share)?;
+    let mut bench = Bench::new(plan)?;
+    let measured = latency::measure(&mut bench);
+    let (record, _) = bench.take_record();
+    cache::create(&output(here))?;
+    write(&output(here).join("latency.txt"), &record)?;
+    latency::write(&measured?, &here.path("deploy/virtual-beaglebone"))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {

@@ -58,6 +58,7 @@ const DISK: &[Need] = &[program("e2fsprogs", "mke2fs")];
 const MACHINE: &[Need] = &[
     program("qemu-system-arm", "qemu-system-arm"),
     program("qemu-utils", "qemu-img"),
+    program("util-linux", "setpriv"),
 ];
 
 /// Sees to it that what a step needs is installed.

@@ -4,7 +4,7 @@ mod ending;
 mod machine;
 mod package;
 mod programs;
-mod pump;
+pub(super) mod pump;
 mod running;
 
 use super::bench::Bench;

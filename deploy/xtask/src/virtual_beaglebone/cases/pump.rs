@@ -12,7 +12,7 @@ const RESERVOIR: u64 = 1_000_000;
 const SHORTEST: u64 = 5_000;
 
 /// The package on the machine, as a lab installs it. There is no eQEP here to count steps.
-pub(super) fn install(bench: &mut Bench) -> Result<(), Failure> {
+pub(in crate::virtual_beaglebone) fn install(bench: &mut Bench) -> Result<(), Failure> {
     bench.must(
         "dpkg --status pumpd >/dev/null 2>&1 && exit
          set -e
@@ -38,7 +38,7 @@ pub(super) fn ready(bench: &mut Bench) -> Result<(), Failure> {
 }
 
 /// Waits until preflight is green.
-pub(super) fn green(bench: &mut Bench) -> Result<(), Failure> {
+pub(in crate::virtual_beaglebone) fn green(bench: &mut Bench) -> Result<(), Failure> {
     bench.must(
         "for try in $(seq 30); do pumpctl preflight >/run/preflight && exit; sleep 1; done
          cat /run/preflight; exit 1",
