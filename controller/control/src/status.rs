@@ -127,6 +127,10 @@ pub struct Ledger {
     pub missed_steps: u64,
     /// Steps that may or may not have left; they count as delivered for every maximum.
     pub uncertain_steps: u64,
+    /// Steps' worth that the rotor may have given while nobody held it: a full step each time
+    /// delivery began with the motor off before. Outside of the sum above.
+    #[serde(default)]
+    pub displaced_steps: u64,
     /// The edge that is due and not yet issued: 0 or 1.
     pub open_steps: u64,
     /// The integral of everything granted, exact: `whole` or `whole + num/den`.
@@ -139,6 +143,9 @@ pub struct Ledger {
     pub missed_nl: u64,
     /// `uncertain_steps` as a volume.
     pub uncertain_nl: u64,
+    /// `displaced_steps` as a volume.
+    #[serde(default)]
+    pub displaced_nl: u64,
     /// `commanded_steps` as a volume.
     pub commanded_nl: u64,
 }

@@ -91,6 +91,8 @@ fn status() -> Status {
         }],
         silenced_for_s: Some(30),
         ledger: Some(Ledger {
+            displaced_steps: 16,
+            displaced_nl: 800,
             delivered_steps: 13,
             missed_steps: 1,
             uncertain_steps: 0,

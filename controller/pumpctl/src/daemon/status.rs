@@ -149,6 +149,12 @@ fn given(story: &mut Story, status: &Status) {
         let missed = volume(ledger.missed_nl);
         story.line("given", &format!("missed {missed}"));
     }
+    if ledger.displaced_steps > 0 {
+        let displaced = volume(ledger.displaced_nl);
+        let line =
+            format!("up to {displaced} more by the rotor before it was held, counted as given");
+        story.line("given", &line);
+    }
     if ledger.uncertain_steps > 0 {
         let uncertain = volume(ledger.uncertain_nl);
         let line = format!("uncertain {uncertain}, which counts as given for every cap");

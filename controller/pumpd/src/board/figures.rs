@@ -43,12 +43,14 @@ pub(super) fn ledger(ledger: &Ledger) -> doc::Ledger {
         delivered_steps: ledger.delivered.0,
         missed_steps: ledger.missed.0,
         uncertain_steps: ledger.uncertain.0,
+        displaced_steps: ledger.displaced.0,
         open_steps: ledger.commanded.saturating_sub(booked).0,
         commanded_steps: commanded,
         nl_per_step: format!("{}/{}", step.num(), step.den()),
         delivered_nl: nl(ledger.delivered),
         missed_nl: nl(ledger.missed),
         uncertain_nl: nl(ledger.uncertain),
+        displaced_nl: nl(ledger.displaced),
         commanded_nl: nl(ledger.commanded),
     }
 }

@@ -198,6 +198,8 @@ pub(crate) fn infusing() -> Status {
         ],
         silenced_for_s: Some(90),
         ledger: Some(Ledger {
+            displaced_steps: 16,
+            displaced_nl: 800,
             delivered_steps: 27_000,
             missed_steps: 1,
             uncertain_steps: 2,
