@@ -1,4 +1,4 @@
-//! Threads that hang: noticed, alarmed, and no edge moved by it.
+//! Threads that hang or panic: noticed, alarmed, and no edge moved that should not be.
 
 use pump_control::Request;
 
@@ -24,6 +24,31 @@ fn a_loop_that_stands_still_or_spins_loses_its_motor() {
             status.state == "infusing" && delivered(status) > 10
         });
     }
+}
+
+/// A panic anywhere disables the motor first, ends the daemon, and what was given is known.
+#[test]
+fn a_thread_that_panics_ends_the_daemon_with_its_motor_off() {
+    std::thread::scope(|scope| {
+        for thread in ["loop", "inputs", "journal"] {
+            scope.spawn(move || panic_of(thread));
+        }
+    });
+}
+
+fn panic_of(thread: &str) {
+    let mut daemon = Daemon::start(&["--fault", &format!("{thread}=panic@8s+1ms")]);
+    daemon.infuse(&brisk(""));
+    let ended = daemon.child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(1), "{thread}");
+    let log = daemon.log();
+    assert!(log.contains("a thread has panicked"), "{thread}: {log}");
+    daemon.restart(&[]);
+    let status = daemon.status();
+    assert_eq!(status.state, "disarmed", "{thread}");
+    // Only without its journal the daemon can't say what of the credit was used.
+    let uncertain = has_alarm(&status, "uncertain-volume");
+    assert_eq!(uncertain, thread == "journal", "{thread}: {log}");
 }
 
 /// The threads around the loop hang one by one; the loop goes on as planned.
@@ -77,24 +102,4 @@ fn operators_that_are_kept_waiting_are_an_alarm_in_the_record_and_move_no_edge()
     daemon.ask(&Request::Stop).expect("it stops");
     daemon.terminate();
     assert!(daemon.tape().are_brisk());
-}
-
-/// A panic anywhere disables the motor first, ends the daemon, and what was given is known.
-#[test]
-fn a_thread_that_panics_ends_the_daemon_with_its_motor_off() {
-    for thread in ["loop", "inputs", "journal"] {
-        let mut daemon = Daemon::start(&["--fault", &format!("{thread}=panic@8s+1ms")]);
-        daemon.arm(&brisk("")).expect("it is armed");
-        daemon.ask(&Request::Start).expect("it starts");
-        let ended = daemon.child.wait().expect("it ends");
-        assert_eq!(ended.code(), Some(1), "{thread}");
-        let log = daemon.log();
-        assert!(log.contains("a thread has panicked"), "{thread}: {log}");
-        daemon.restart(&[]);
-        let status = daemon.status();
-        assert_eq!(status.state, "disarmed", "{thread}");
-        let uncertain = status.alarms.iter().any(|it| it.name == "uncertain-volume");
-        // Only without its journal the daemon can't say what of the credit was used.
-        assert_eq!(uncertain, thread == "journal", "{thread}: {log}");
-    }
 }
