@@ -40,6 +40,7 @@ use crate::watchdog::{HardwareWatchdog, Watchdog};
 
 /// Messages that fit into a lane: what a thread may leave lying for a while.
 const FEW: usize = 64;
+const SOME: usize = 1024;
 const MANY: usize = 4096;
 /// The longest turn of the control thread.
 const TURN: Duration = Duration::from_millis(20);
@@ -84,7 +85,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let brake = rig.motor.brake();
 
     let (tasks, tasks_out) = lane(FEW);
-    let (news_in, news) = lane(MANY);
+    let (news_in, news) = lane(SOME);
     let (lines_in, lines) = lane(FEW);
     let (records_in, records) = lane(MANY);
     let (credits_in, credits) = lane(FEW);
