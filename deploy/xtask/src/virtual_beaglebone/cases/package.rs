@@ -126,7 +126,7 @@ fn an_upgrade_refuses_while_infusing_and_keeps_config_and_ledger(
         "set -e
          rm -rf /root/later; dpkg-deb -R /host/pumpd.deb /root/later
          sed -i 's/^Version: .*/&+later/' /root/later/DEBIAN/control
-         dpkg-deb -b /root/later /root/later.deb >/dev/null",
+         dpkg-deb -Znone -b /root/later /root/later.deb >/dev/null",
     )?;
     pump::infusing(bench)?;
     let refused =
