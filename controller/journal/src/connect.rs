@@ -54,20 +54,14 @@ pub(crate) fn to_write(places: &Places) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// For somebody who looks.
+/// Has a file written by way of a log ahead of it, from now on.
+pub(crate) fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")
+}
+
+/// For somebody who looks at a file that somebody else may be writing.
 pub(crate) fn to_read(places: &Places) -> rusqlite::Result<Connection> {
-    let connection = open(places, OpenFlags::SQLITE_OPEN_READ_ONLY, "")?;
-    // Tells at once whether it can be read.
-    let unreadable = match connection.query_row("SELECT count(*) FROM head", (), |_| Ok(())) {
-        Ok(()) => return Ok(connection),
-        Err(error) => error,
-    };
-    let alone = !places.wal.exists();
-    if alone && unreadable.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) {
-        // Nobody writes, and we may not make the files that SQLite would share with one.
-        return at_rest(places);
-    }
-    Ok(connection)
+    open(places, OpenFlags::SQLITE_OPEN_READ_ONLY, "")
 }
 
 /// A file that nobody writes and that has nothing beside it, without making anything there.

@@ -52,11 +52,15 @@
 //!   two that were swapped, and a cut end. Whoever can write the file could also compute all
 //!   hashes anew, there being no secret: against that helps the [`Head`] that was noted
 //!   elsewhere, which `verify` looks for.
+//!   The same goes for `journal.db-wal`: damage to it looks like an older end.
 //! - **Nothing is guessed, deleted or overwritten.** A file that is damaged, cut, of another
 //!   program or of a newer version is refused and left as it is, with what to do about it. A
 //!   journal is never taken for new because its bytes are gone.
 //! - **Trouble has a name and a fix, and goes with its cause.** After [`Trouble`] the same
-//!   store goes on as soon as the disk does.
+//!   store goes on as soon as the disk does. Files that were deleted under it are written
+//!   again, whole; what lies in their place is neither written nor believed.
+//! - **It does not grow.** [`Retention`] says what is kept; [`Store::tidy`] prunes the rest, and
+//!   an entry says so.
 //! - **No thread is hidden here.** All is done in the calling thread, which may wait for the
 //!   disk; [`Receipt::took`] says for how long it did.
 //!
@@ -70,13 +74,27 @@
 //! `journal.db` is the journal, `journal.db-wal` what was committed last and is not in it
 //! yet (both are the journal: copy both), `journal.db-shm` is what SQLite shares between
 //! processes, `journal.lock` is held by the one writer, and `journal.db.new` is a journal in
-//! the making that was never in use. A new journal gets its name only when it is whole.
+//! the making that was never in use. A new journal gets its name only when it is whole. What
+//! was beside a `journal.db` that was deleted is called `journal.db-wal.left0` and so on, and
+//! is of no use.
 //!
 //! SQLite keeps a write-ahead log and syncs it at each commit (`synchronous=FULL`). It is told
 //! that a write which a power cut tore can spoil the whole 4 KiB sector it is in, so each
 //! commit ends beyond the sector that the next begins with. As long as a writer has the
 //! journal, the file says so itself: then a missing `journal.db-wal` is noticed.
-#![doc = concat!("\n# The schema, version 1\n\n```sql\n", include_str!("schema/1.sql"), "```\n")]
+#![doc = concat!(
+    "\n# The schema, version 2\n\n```sql\n",
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    "```\n\nVersion 1 had the first three tables."
+)]
+//!
+//! The hash of an entry is the SHA-256 of: the text `pumpd journal entry`; the hash of the
+//! entry before, for the first 32 zeros; `seq`; `kind`; `boot`; `mono_ns`; 1 and `utc_ns`, or
+//! 0 where that is NULL; `body`. Texts and bytes have their length before them, and all
+//! numbers are eight bytes, the most significant first. The digest of the durable state is
+//! over `pumpd journal durable`, `arming`, `credit`, `checkpoint` and the stamp in the same
+//! way.
 //!
 //! The version is SQLite's `user_version`, and the `application_id` is `0x70756d70`, "pump".
 #![forbid(unsafe_code)]
@@ -84,10 +102,13 @@
 mod chain;
 mod connect;
 mod look;
+mod mend;
 mod places;
 mod reader;
 mod record;
 mod refusal;
+mod retention;
+mod running;
 mod schema;
 mod stamp;
 mod store;
@@ -96,8 +117,9 @@ mod trouble;
 
 pub use chain::{Hash, Head, NotHash};
 pub use reader::{Query, Reader, Verified};
-pub use record::{Batch, DURABLE, Durable, Entry, MAX_BODY, Row};
+pub use record::{Batch, DURABLE, Durable, Entry, MAX_BODY, PRUNED, Row};
 pub use refusal::OpenError;
+pub use retention::{Retention, Tidied};
 pub use schema::VERSION;
 pub use stamp::{Boot, Stamp};
 pub use store::{Receipt, Recovered, Store};

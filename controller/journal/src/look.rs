@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
-use crate::chain::Hash;
+use crate::chain::Head;
 use crate::connect;
 use crate::places::Places;
+use crate::record::Row;
 use crate::refusal::OpenError;
 use crate::schema::VERSION;
 use crate::store::Recovered;
@@ -43,7 +44,7 @@ impl Look {
         }
         Ok(Self {
             version,
-            recovered: examine(places, &connection, wal)?,
+            recovered: examine(places, &connection, version, wal)?,
             connection: wal.then_some(connection),
         })
     }
@@ -68,9 +69,13 @@ impl Look {
 }
 
 /// What the journal knows, if what it has last is sound.
-fn examine(places: &Places, connection: &Connection, wal: bool) -> Result<Recovered, Trouble> {
-    let file = &places.file;
-    let tables = Tables::new(connection, file);
+fn examine(
+    places: &Places,
+    connection: &Connection,
+    version: u32,
+    wal: bool,
+) -> Result<Recovered, Trouble> {
+    let tables = Tables::new(connection, &places.file);
     let end = tables.head()?;
     if !end.closed && !wal {
         return Err(Trouble::damaged(
@@ -78,27 +83,28 @@ fn examine(places: &Places, connection: &Connection, wal: bool) -> Result<Recove
             "it is missing or empty, so what was written last is lost",
         ));
     }
+    let anchor = match version {
+        1 => Head::EMPTY,
+        _ => tables.anchor()?,
+    };
     let durable = tables.durable()?;
-    let first = durable.as_ref().map_or(1, |(seq, _)| *seq);
-    let before = match first {
-        0 | 1 => Hash::GENESIS,
-        _ => match tables.row(first - 1)? {
-            Some(row) => row.hash,
-            None => return Err(tables.damaged(format!("entry {} is missing", first - 1))),
+    let before = durable
+        .as_ref()
+        .map_or(anchor.seq, |(seq, _)| seq.saturating_sub(1));
+    let before = match before {
+        seq if seq == anchor.seq => anchor,
+        seq => match tables.row(seq)? {
+            Some(Row { hash, .. }) => Head { seq, hash },
+            None => return Err(tables.damaged(format!("entry {seq} is missing"))),
         },
     };
     let mut last = None;
-    let walked = tables.walk(first, before, |row| {
+    let walked = tables.walk(before, |row| {
         last = Some(row.stamp);
         Ok(())
     })?;
     tables.agrees(durable.as_ref(), walked.durable.as_ref())?;
-    if walked.head != end.head {
-        return Err(tables.damaged(format!(
-            "it should end with entry {}, but ends with entry {}",
-            end.head, walked.head
-        )));
-    }
+    tables.ends(end.head, walked.head)?;
     Ok(Recovered {
         durable: durable.map(|(_, durable)| durable),
         head: end.head,

@@ -76,6 +76,25 @@ impl Places {
         }
     }
 
+    /// Gives what is left beside a file that is gone another name, under which it belongs to
+    /// no file.
+    pub(crate) fn set_aside(&self) -> Result<(), Trouble> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        for end in ["-wal", "-shm"] {
+            let left = self.folder.join(format!("journal.db{end}"));
+            let mut number = 0_u32;
+            loop {
+                let aside = self.folder.join(format!("journal.db{end}.left{number}"));
+                match renameat_with(CWD, &left, CWD, &aside, RenameFlags::NOREPLACE) {
+                    Ok(()) | Err(rustix::io::Errno::NOENT) => break,
+                    Err(rustix::io::Errno::EXIST) => number = number.saturating_add(1),
+                    Err(error) => return Err(Trouble::os(&left, &error.into())),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what an interrupted making of a journal has left.
     pub(crate) fn clear_scratch(&self) -> Result<(), Trouble> {
         for end in ["", "-journal", "-wal", "-shm"] {

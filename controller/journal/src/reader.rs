@@ -1,16 +1,19 @@
 //! Reading, with the daemon up or down.
 
+use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::chain::{Hash, Head};
+use crate::chain::Head;
 use crate::connect;
 use crate::places::Places;
 use crate::record::{Durable, Row};
 use crate::refusal::OpenError;
-use crate::schema::VERSION;
+use crate::running::Running;
+use crate::schema::{self, VERSION};
 use crate::tables::{ROW, Tables, row};
 use crate::trouble::Trouble;
 
@@ -20,6 +23,8 @@ use crate::trouble::Trouble;
 pub struct Reader {
     places: Places,
     connection: Connection,
+    /// The file as it was when it was opened, where nobody was writing it.
+    rest: Option<Rest>,
 }
 
 /// Which entries. All that is asked for must hold.
@@ -27,6 +32,9 @@ pub struct Reader {
 pub struct Query {
     /// Only those after the one of this number.
     pub after: Option<u64>,
+    /// Only those of the last so many nanoseconds of the journal's running time, counted back
+    /// from its last entry. Off-time counts as zero, and no clock can jump.
+    pub latest_ns: Option<u64>,
     /// Only those stamped at this time or later, in nanoseconds since 1970. One without such
     /// a stamp is not taken.
     pub since_utc_ns: Option<u64>,
@@ -45,12 +53,44 @@ pub struct Query {
 pub struct Verified {
     /// How many entries were read.
     pub entries: u64,
+    /// How many older ones were pruned for their age.
+    pub pruned: u64,
     /// The end of the chain.
     pub head: Head,
+    /// The end that was noted is on this chain. `false` where none was given, and where it
+    /// can't be seen any more because it was pruned.
+    pub met_known: bool,
+}
+
+/// What tells whether somebody wrote a file that was at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    modified: SystemTime,
+    length: u64,
+}
+
+impl Rest {
+    /// `None` where the file is not at rest: what was written last lies beside it.
+    fn of(places: &Places) -> Result<Option<Self>, Trouble> {
+        let (file, wal) = places.identities()?;
+        if file.is_none() || wal.is_some() {
+            return Ok(None);
+        }
+        let meta = fs::metadata(&places.file);
+        let rest = meta.and_then(|meta| {
+            Ok(Self {
+                modified: meta.modified()?,
+                length: meta.len(),
+            })
+        });
+        rest.map(Some)
+            .map_err(|error| Trouble::os(&places.file, &error))
+    }
 }
 
 impl Reader {
-    /// Opens the journal of a folder for reading.
+    /// Opens the journal of a folder for reading. Makes no file there, unless somebody writes
+    /// the journal or died while doing so.
     ///
     /// # Errors
     /// Where there is none, or what is there can't be read by this program.
@@ -60,22 +100,34 @@ impl Reader {
             return Err(OpenError::Missing(places.file));
         }
         connect::recognise(&places)?;
-        let connection =
-            connect::to_read(&places).map_err(|error| Trouble::of(&places.file, &error))?;
+        let (connection, rest) = connect(&places)?;
         let found = Tables::new(&connection, &places.file).version()?;
         let file = places.file.clone();
         match found {
-            VERSION => Ok(Self { places, connection }),
+            VERSION => Ok(Self {
+                places,
+                connection,
+                rest,
+            }),
             newer if newer > VERSION => Err(OpenError::Newer { file, found }),
             _ => Err(OpenError::Older { file, found }),
         }
+    }
+
+    /// Sees to it that what somebody wrote since is seen.
+    fn refresh(&mut self) -> Result<(), Trouble> {
+        if self.rest.is_some() && Rest::of(&self.places)? != self.rest {
+            (self.connection, self.rest) = connect(&self.places)?;
+        }
+        Ok(())
     }
 
     /// The end of the chain.
     ///
     /// # Errors
     /// Where it can't be read.
-    pub fn head(&self) -> Result<Head, Trouble> {
+    pub fn head(&mut self) -> Result<Head, Trouble> {
+        self.refresh()?;
         self.tables().head().map(|end| end.head)
     }
 
@@ -83,7 +135,8 @@ impl Reader {
     ///
     /// # Errors
     /// Where it can't be read.
-    pub fn durable(&self) -> Result<Option<Durable>, Trouble> {
+    pub fn durable(&mut self) -> Result<Option<Durable>, Trouble> {
+        self.refresh()?;
         let durable = self.tables().durable()?;
         Ok(durable.map(|(_, durable)| durable))
     }
@@ -92,12 +145,17 @@ impl Reader {
     ///
     /// # Errors
     /// Where they can't be read.
-    pub fn rows(&self, query: &Query) -> Result<Vec<Row>, Trouble> {
+    pub fn rows(&mut self, query: &Query) -> Result<Vec<Row>, Trouble> {
+        self.refresh()?;
         let tables = self.tables();
+        let latest = match query.latest_ns {
+            Some(latest_ns) => Some(self.before_the_latest(latest_ns)?),
+            None => None,
+        };
         let mut wanted = vec!["TRUE".to_owned()];
         let mut values = Vec::new();
         for (column, value) in [
-            ("seq > ?", query.after),
+            ("seq > ?", query.after.max(latest)),
             ("utc_ns >= ?", query.since_utc_ns),
             ("utc_ns < ?", query.until_utc_ns),
         ] {
@@ -135,52 +193,57 @@ impl Reader {
     ///
     /// # Errors
     /// What is wrong, and for an entry the number of the first bad one.
-    pub fn verify(&self, known: Option<Head>) -> Result<Verified, Trouble> {
-        let trouble = |error: rusqlite::Error| self.tables().trouble(&error);
-        // One look at one state, however long it takes.
-        let look = self.connection.unchecked_transaction().map_err(trouble)?;
-        let verified = self.judge(known)?;
-        look.finish().map_err(trouble)?;
-        Ok(verified)
+    pub fn verify(&mut self, known: Option<Head>) -> Result<Verified, Trouble> {
+        loop {
+            self.refresh()?;
+            let trouble = |error: rusqlite::Error| self.tables().trouble(&error);
+            // One look at one state, however long it takes.
+            let look = self.connection.unchecked_transaction().map_err(trouble)?;
+            let verified = self.judge(known);
+            look.finish().map_err(trouble)?;
+            // A file at rest is read without locks: who began to write it meanwhile spoils it.
+            if self.rest.is_none() || Rest::of(&self.places)? == self.rest {
+                return verified;
+            }
+        }
     }
 
     fn judge(&self, known: Option<Head>) -> Result<Verified, Trouble> {
         let tables = self.tables();
-        let mut met = known.is_none_or(|known| known == Head::EMPTY);
-        let mut entries = 0_u64;
-        let walked = tables.walk(1, Hash::GENESIS, |row| {
-            entries = entries.saturating_add(1);
-            if let Some(known) = known.filter(|known| known.seq == row.seq) {
-                if known.hash != row.hash {
-                    return Err(tables.damaged(format!(
-                        "entry {} is not the one whose hash was noted",
-                        row.seq
-                    )));
-                }
-                met = true;
+        let anchor = tables.anchor()?;
+        let mut noted = Noted::new(known, anchor);
+        let mut running = Running::within(tables.stretch_at(anchor.seq.saturating_add(1))?);
+        let mut counted = Counted::default();
+        let walked = tables.walk(anchor, |row| {
+            counted.entries = counted.entries.saturating_add(1);
+            noted.meets(row).map_err(|what| tables.damaged(what))?;
+            let begun = running.advance(row.seq, &row.stamp);
+            if begun.is_some() || counted.entries == 1 {
+                counted.boots = counted.boots.saturating_add(1);
             }
-            Ok(())
+            match begun {
+                Some(begun) if tables.stretch_at(row.seq)? != Some(begun) => Err(tables.damaged(
+                    format!("entry {} begins a boot, which is not so noted", row.seq),
+                )),
+                _ => Ok(()),
+            }
         })?;
         let end = tables.head()?;
-        if walked.head != end.head {
-            return Err(tables.damaged(format!(
-                "it should end with entry {}, but ends with entry {}",
-                end.head, walked.head
-            )));
-        }
-        if let Some(known) = known.filter(|_| !met) {
-            return Err(tables.damaged(format!("entry {}, which was noted, is missing", known.seq)));
-        }
+        tables.ends(end.head, walked.head)?;
+        tables.begins(anchor, walked.pruned.as_ref())?;
         tables.agrees(tables.durable()?.as_ref(), walked.durable.as_ref())?;
-        self.structure(entries)?;
+        let met = noted.was_met(anchor).map_err(|what| tables.damaged(what))?;
+        self.structure(&counted)?;
         Ok(Verified {
-            entries,
+            entries: counted.entries,
+            pruned: anchor.seq,
             head: end.head,
+            met_known: met,
         })
     }
 
     /// Whether SQLite finds its own structures in order, and nothing in them but our rows.
-    fn structure(&self, entries: u64) -> Result<(), Trouble> {
+    fn structure(&self, counted: &Counted) -> Result<(), Trouble> {
         let tables = self.tables();
         let trouble = |error: rusqlite::Error| tables.trouble(&error);
         let said: String = self
@@ -190,23 +253,108 @@ impl Reader {
         if said != "ok" {
             return Err(tables.damaged(said));
         }
-        let count: i64 = self
-            .connection
-            .query_row(
-                "SELECT (SELECT count(*) FROM entry)
-                     + 100 * ((SELECT count(*) FROM head) - 1)
-                     + 100 * ((SELECT count(*) FROM durable) > 1)",
-                (),
-                |row| row.get(0),
-            )
-            .map_err(trouble)?;
-        if u64::try_from(count) != Ok(entries) {
-            return Err(tables.damaged("it has rows that nobody wrote"));
+        let is = schema::text(&self.connection).map_err(trouble)?;
+        if is != schema::expected().map_err(trouble)? {
+            return Err(tables.damaged("its schema is not as it was written"));
+        }
+        for (table, expected) in [
+            ("entry", counted.entries..=counted.entries),
+            ("boot", counted.boots..=counted.boots),
+            ("head", 1..=1),
+            ("durable", 0..=1),
+            ("anchor", 0..=1),
+        ] {
+            let count: i64 = self
+                .connection
+                .query_row(&format!("SELECT count(*) FROM {table}"), (), |row| {
+                    row.get(0)
+                })
+                .map_err(trouble)?;
+            if !expected.contains(&count.unsigned_abs()) {
+                return Err(tables.damaged(format!("table {table} has rows that nobody wrote")));
+            }
         }
         Ok(())
     }
 
+    /// The last entry before the latest so many nanoseconds of running time.
+    fn before_the_latest(&self, latest_ns: u64) -> Result<u64, Trouble> {
+        let tables = self.tables();
+        // One look at one state, while somebody may be writing and pruning.
+        let look = self
+            .connection
+            .unchecked_transaction()
+            .map_err(|error| tables.trouble(&error))?;
+        let end = tables.head()?.head.seq;
+        let from = tables.running(end)?.run_ns.saturating_sub(latest_ns);
+        let before = tables.before(from, tables.anchor()?.seq, end)?;
+        look.finish().map_err(|error| tables.trouble(&error))?;
+        Ok(before)
+    }
+
     fn tables(&self) -> Tables<'_> {
         Tables::new(&self.connection, &self.places.file)
+    }
+}
+
+fn connect(places: &Places) -> Result<(Connection, Option<Rest>), Trouble> {
+    let rest = Rest::of(places)?;
+    let connection = match rest {
+        Some(_) => connect::at_rest(places),
+        None => connect::to_read(places),
+    };
+    let connection = connection.map_err(|error| Trouble::of(&places.file, &error))?;
+    Ok((connection, rest))
+}
+
+/// How many rows there should be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    entries: u64,
+    boots: u64,
+}
+
+/// An end of the chain that somebody has noted.
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    head: Option<Head>,
+    met: bool,
+}
+
+impl Noted {
+    fn new(head: Option<Head>, anchor: Head) -> Self {
+        let met = |head: Head| head == Head::EMPTY || head == anchor;
+        Self {
+            head,
+            met: head.is_some_and(met),
+        }
+    }
+
+    fn meets(&mut self, row: &Row) -> Result<(), String> {
+        let Some(head) = self.head.filter(|head| head.seq == row.seq) else {
+            return Ok(());
+        };
+        self.met = true;
+        if head.hash == row.hash {
+            return Ok(());
+        }
+        Err(format!(
+            "entry {} is not the one whose hash was noted",
+            row.seq
+        ))
+    }
+
+    /// Whether it was met; it can't be where it was pruned since.
+    fn was_met(&self, anchor: Head) -> Result<bool, String> {
+        match self.head {
+            Some(head) if !self.met && head.seq > anchor.seq => {
+                Err(format!("entry {}, which was noted, is missing", head.seq))
+            }
+            Some(head) if !self.met && head.seq == anchor.seq => Err(format!(
+                "entry {}, the last that was pruned, is not the one whose hash was noted",
+                head.seq
+            )),
+            _ => Ok(self.met),
+        }
     }
 }

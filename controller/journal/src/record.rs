@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::chain::{Hash, Seal};
+use crate::chain::{Hash, Head, Seal};
 use crate::stamp::Stamp;
 
 /// The kind of the entry that carries the digest of a [`Durable`]. No caller writes one.
 pub const DURABLE: &str = "durable";
+
+/// The kind of the entry that says up to where older ones were pruned. No caller writes one.
+pub const PRUNED: &str = "pruned";
 
 /// The longest body, in bytes of its JSON text. A prescription fits in full.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -56,6 +59,11 @@ impl Durable {
             }),
         }
     }
+}
+
+/// The body of the entry that says that everything up to `anchor` was pruned.
+pub(crate) fn pruned(anchor: Head) -> Value {
+    json!({ "through_seq": anchor.seq, "sha256": anchor.hash.to_string() })
 }
 
 /// What is to become durable together, or not at all.

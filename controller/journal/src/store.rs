@@ -11,8 +11,10 @@ use crate::chain::{Head, link};
 use crate::connect;
 use crate::look::Look;
 use crate::places::{Identity, Places, uri};
-use crate::record::{Batch, DURABLE, Durable, Entry, MAX_BODY, Row};
+use crate::record::{Batch, DURABLE, Durable, Entry, MAX_BODY, PRUNED, Row};
 use crate::refusal::OpenError;
+use crate::retention::{self, Retention, Tidied};
+use crate::running::Running;
 use crate::schema::{self, VERSION};
 use crate::stamp::Stamp;
 use crate::tables::Tables;
@@ -21,16 +23,33 @@ use crate::trouble::{Trouble, TroubleKind};
 /// The longest kind of an entry, in bytes.
 const MAX_KIND: usize = 64;
 
+/// From how many pages on what was committed is moved into the file by [`Store::tidy`].
+/// A commit moves them itself at a thousand, which it then takes longer for.
+const MANY_PAGES: i64 = 500;
+
 /// The writer of a journal. There is one at a time; readers don't disturb it. All is done
 /// in the calling thread.
 #[derive(Debug)]
 pub struct Store {
-    places: Places,
-    connection: Connection,
-    head: Head,
+    pub(crate) places: Places,
+    /// `None` after the disk failed: it is opened anew.
+    pub(crate) connection: Option<Connection>,
+    pub(crate) state: State,
+    /// Where the chain ends if a commit that failed did not.
+    pub(crate) doubt: Option<Head>,
     /// The files that are written, whatever lies under their names by now.
-    identities: (Option<Identity>, Option<Identity>),
+    pub(crate) identities: (Option<Identity>, Option<Identity>),
+    /// They were not in their place, and the caller was told.
+    pub(crate) displaced: bool,
+    retention: Retention,
     _lock: File,
+}
+
+/// The end of what is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) head: Head,
+    pub(crate) running: Running,
 }
 
 /// What a journal knows when it is opened.
@@ -70,6 +89,17 @@ impl Store {
     /// # Errors
     /// Anything but a journal that is sound as far as that is refused, and left as it is.
     pub fn open(folder: &Path) -> Result<(Self, Recovered), OpenError> {
+        Self::with_retention(folder, Retention::STANDARD)
+    }
+
+    /// The same, keeping more or less than usual.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn with_retention(
+        folder: &Path,
+        retention: Retention,
+    ) -> Result<(Self, Recovered), OpenError> {
         let places = Places::new(folder);
         let lock = lock(&places)?;
         let (file, wal) = places.identities()?;
@@ -86,112 +116,216 @@ impl Store {
         let mut connection = found.writable(&places)?;
         let migrated_from = (found.version != VERSION).then_some(found.version);
         if let Some(from) = migrated_from {
-            schema::migrate(&mut connection, from, &places.file)?;
+            schema::migrate(&mut connection, &places.file, from)?;
         }
         let recovered = Recovered {
             created,
             migrated_from,
             ..found.recovered
         };
-        begin(&places, &connection, recovered.head)?;
+        let state = begin(&places, &connection, recovered.head)?;
         let store = Self {
             identities: places.identities()?,
             places,
-            connection,
-            head: recovered.head,
+            connection: Some(connection),
+            state,
+            doubt: None,
+            displaced: false,
+            retention,
             _lock: lock,
         };
         Ok((store, recovered))
     }
 
-    /// Makes a batch durable: when this returns, it outlives a loss of power.
+    /// Makes a batch durable: when this returns, it outlives a loss of power. An empty one
+    /// only looks whether the journal is in its place.
     ///
     /// # Errors
     /// Where it returns trouble, the batch may still be found after a loss of power, whole or
-    /// not at all; but the next batch comes after the last one that was committed. It may be
-    /// tried again at any time, and works as soon as the cause is gone.
+    /// not at all. It may be tried again at any time, and works as soon as the cause is gone;
+    /// if the failed attempt was found then, its entries are there twice.
     pub fn commit(&mut self, batch: &Batch) -> Result<Receipt, Trouble> {
         let begun = Instant::now();
-        self.in_place()?;
+        self.ready()?;
         if !batch.entries.is_empty() || batch.durable.is_some() {
-            self.head = self.write(batch)?;
+            self.change(|change| change.batch(batch))?;
             // What was written into a file that nobody finds again is not durable.
             self.in_place()?;
         }
         Ok(Receipt {
-            head: self.head,
+            head: self.state.head,
             took: begun.elapsed(),
         })
     }
 
+    /// Does what can wait and may take longer than a commit: prunes some entries where there
+    /// are too many, and moves what was committed into the file. Call it now and then when
+    /// nothing is urgent, and again while it says that there is more.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`].
+    pub fn tidy(&mut self, now: &Stamp) -> Result<Tidied, Trouble> {
+        self.ready()?;
+        let retention = self.retention;
+        let tidied = self.change(|change| change.prune(&retention, now))?;
+        let file = &self.places.file;
+        let trouble = |error| Trouble::of(file, &error);
+        if let Some(connection) = &self.connection {
+            let pages: i64 = connection
+                .query_row("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get(1))
+                .map_err(trouble)?;
+            if pages >= MANY_PAGES {
+                checkpoint(connection).map_err(trouble)?;
+            }
+        }
+        self.in_place()?;
+        Ok(tidied)
+    }
+
     /// The end of the chain.
     pub const fn head(&self) -> Head {
-        self.head
+        self.state.head
     }
 
     /// Ends in good order. A store that is dropped looks like one that died.
     ///
     /// # Errors
     /// What keeps it from being written; then it was closed as if it had died.
-    pub fn close(self) -> Result<(), Trouble> {
-        self.in_place()?;
+    pub fn close(mut self) -> Result<(), Trouble> {
+        self.ready()?;
         let file = &self.places.file;
         let trouble = |error| Trouble::of(file, &error);
-        Tables::new(&self.connection, file).put_head(self.head, true)?;
-        self.connection
+        let Some(connection) = self.connection.take() else {
+            return Ok(());
+        };
+        Tables::new(&connection, file).put_head(self.state.head, true)?;
+        connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
             .map_err(trouble)?;
-        self.connection.close().map_err(|(_, error)| trouble(error))
+        connection.close().map_err(|(_, error)| trouble(error))
     }
 
-    /// Whether the files under the journal's names are those that are written.
-    fn in_place(&self) -> Result<(), Trouble> {
-        let now = self.places.identities()?;
-        for (file, known, found) in [
-            (&self.places.file, self.identities.0, now.0),
-            (&self.places.wal, self.identities.1, now.1),
-        ] {
-            if known == found {
-                continue;
+    /// Does something in one transaction. When this returns, it is durable.
+    fn change<T>(
+        &mut self,
+        what: impl FnOnce(&mut Change<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let file = &self.places.file;
+        let Some(connection) = &mut self.connection else {
+            return Err(Trouble::new(TroubleKind::Io, file, "it is not open"));
+        };
+        let done = attempt(connection, file, self.state, what);
+        match done {
+            Ok((done, state)) => {
+                self.state = state;
+                Ok(done)
             }
-            let (kind, detail) = match found {
-                None => (TroubleKind::Gone, "no file of that name"),
-                Some(_) => (TroubleKind::Replaced, "it is not the file that was opened"),
-            };
-            return Err(Trouble::new(kind, file, detail));
+            Err((trouble, doubt)) => {
+                if trouble.kind == TroubleKind::Io {
+                    // What the kernel has of the file may not be what is on the disk.
+                    self.connection = None;
+                    self.doubt = doubt;
+                }
+                Err(trouble)
+            }
+        }
+    }
+}
+
+/// Does something in one transaction. Where it fails, the end of the chain as it would be if
+/// it did not.
+fn attempt<T>(
+    connection: &mut Connection,
+    file: &Path,
+    state: State,
+    what: impl FnOnce(&mut Change<'_>) -> Result<T, Trouble>,
+) -> Result<(T, State), (Trouble, Option<Head>)> {
+    let none = |trouble| (trouble, None);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| none(Trouble::of(file, &error)))?;
+    let mut change = Change {
+        tables: Tables::new(&transaction, file),
+        state,
+    };
+    let known = change.tables.head().map_err(none)?.head;
+    if known != state.head {
+        return Err(none(change.tables.damaged(format!(
+            "another program wrote into it: it ends with entry {known}, not with entry {}",
+            state.head
+        ))));
+    }
+    let done = what(&mut change).map_err(none)?;
+    let state_now = change.state;
+    if state_now == state {
+        return Ok((done, state));
+    }
+    change
+        .tables
+        .put_head(state_now.head, false)
+        .map_err(none)?;
+    transaction
+        .commit()
+        .map_err(|error| (Trouble::of(file, &error), Some(state_now.head)))?;
+    Ok((done, state_now))
+}
+
+/// A transaction under way.
+struct Change<'a> {
+    tables: Tables<'a>,
+    state: State,
+}
+
+impl Change<'_> {
+    fn batch(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        for entry in &batch.entries {
+            if [DURABLE, PRUNED].contains(&entry.kind.as_str()) {
+                let detail = format!("the kind `{}` is the journal's own", entry.kind);
+                return Err(self.unfit(detail));
+            }
+            self.append(entry)?;
+        }
+        if let Some(durable) = &batch.durable {
+            let head = self.append(&durable.entry())?;
+            self.tables.put_durable(head.seq, durable)?;
         }
         Ok(())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<Head, Trouble> {
-        let file = &self.places.file;
-        let trouble = |error| Trouble::of(file, &error);
-        let change = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(trouble)?;
-        let tables = Tables::new(&change, file);
-        let known = tables.head()?.head;
-        if known != self.head {
-            return Err(tables.damaged(format!(
-                "another program wrote into it: it ends with {known}, not with {}",
-                self.head
-            )));
+    fn prune(&mut self, retention: &Retention, now: &Stamp) -> Result<Tidied, Trouble> {
+        let (tables, end) = (self.tables, self.state.head);
+        retention::prune(tables, retention, end, now, |entry| self.append(entry))
+    }
+
+    fn append(&mut self, entry: &Entry) -> Result<Head, Trouble> {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let kind = &entry.kind;
+        if kind.is_empty() || kind.len() > MAX_KIND || !kind.bytes().all(allowed) {
+            return Err(self.unfit(format!("`{kind}` is no kind of an entry")));
         }
-        let mut head = known;
-        for entry in &batch.entries {
-            if entry.kind == DURABLE {
-                return Err(unfit(file, "the kind `durable` is the journal's own"));
-            }
-            head = append(tables, file, head, entry)?;
+        let body = entry.body.to_string();
+        if body.len() > MAX_BODY {
+            return Err(self.unfit(format!("a body of {} bytes is too long", body.len())));
         }
-        if let Some(durable) = &batch.durable {
-            head = append(tables, file, head, &durable.entry())?;
-            tables.put_durable(head.seq, durable)?;
+        let last = self.state.head;
+        let seq = last.seq.saturating_add(1);
+        let hash = link(last.hash, seq, kind, &entry.stamp, &body);
+        self.tables.put_row(&Row {
+            seq,
+            kind: kind.clone(),
+            stamp: entry.stamp,
+            body,
+            hash,
+        })?;
+        if let Some(begun) = self.state.running.advance(seq, &entry.stamp) {
+            self.tables.put_stretch(&begun)?;
         }
-        tables.put_head(head, false)?;
-        change.commit().map_err(trouble)?;
-        Ok(head)
+        self.state.head = Head { seq, hash };
+        Ok(self.state.head)
+    }
+
+    fn unfit(&self, detail: String) -> Trouble {
+        Trouble::new(TroubleKind::Unfit, self.tables.file, detail)
     }
 }
 
@@ -210,7 +344,7 @@ fn lock(places: &Places) -> Result<File, OpenError> {
 }
 
 /// Makes an empty journal, under its name only when it is whole.
-fn create(places: &Places) -> Result<(), OpenError> {
+fn create(places: &Places) -> Result<(), Trouble> {
     places.clear_scratch()?;
     let trouble = |error| Trouble::of(&places.scratch, &error);
     let connection = Connection::open_with_flags(
@@ -221,49 +355,30 @@ fn create(places: &Places) -> Result<(), OpenError> {
     )
     .map_err(trouble)?;
     schema::create(&connection, Tables::new(&connection, &places.scratch))?;
-    connection
-        .pragma_update(None, "journal_mode", "WAL")
-        .map_err(trouble)?;
+    connect::log_ahead(&connection).map_err(trouble)?;
     connection.close().map_err(|(_, error)| trouble(error))?;
-    Ok(places.put_in_place()?)
+    places.put_in_place()
 }
 
 /// Says in the file itself that it is being written, so that a loss of what is beside it
 /// shows.
-fn begin(places: &Places, connection: &Connection, head: Head) -> Result<(), Trouble> {
+pub(crate) fn begin(
+    places: &Places,
+    connection: &Connection,
+    head: Head,
+) -> Result<State, Trouble> {
     let file = &places.file;
-    Tables::new(connection, file).put_head(head, false)?;
-    connection
-        .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
-        .map_err(|error| Trouble::of(file, &error))
+    let tables = Tables::new(connection, file);
+    let running = tables.running(head.seq)?;
+    tables.put_head(head, false)?;
+    checkpoint(connection).map_err(|error| Trouble::of(file, &error))?;
+    Ok(State { head, running })
 }
 
-fn append(tables: Tables<'_>, file: &Path, last: Head, entry: &Entry) -> Result<Head, Trouble> {
-    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    let kind = &entry.kind;
-    if kind.is_empty() || kind.len() > MAX_KIND || !kind.bytes().all(allowed) {
-        return Err(unfit(file, &format!("`{kind}` is no kind of an entry")));
-    }
-    let body = entry.body.to_string();
-    if body.len() > MAX_BODY {
-        let length = body.len();
-        return Err(unfit(
-            file,
-            &format!("a body of {length} bytes is too long"),
-        ));
-    }
-    let seq = last.seq.saturating_add(1);
-    let hash = link(last.hash, seq, kind, &entry.stamp, &body);
-    tables.put_row(&Row {
-        seq,
-        kind: kind.clone(),
-        stamp: entry.stamp,
-        body,
-        hash,
-    })?;
-    Ok(Head { seq, hash })
-}
-
-fn unfit(file: &Path, detail: &str) -> Trouble {
-    Trouble::new(TroubleKind::Unfit, file, detail)
+/// Moves what was committed into the file, as far as readers let it. Whether all of it was.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| {
+        let (pages, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(pages == moved)
+    })
 }

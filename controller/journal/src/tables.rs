@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::chain::{Hash, Head, Seal, link};
-use crate::record::{DURABLE, Durable, Row};
+use crate::record::{DURABLE, Durable, PRUNED, Row, pruned};
 use crate::stamp::{Boot, Stamp};
 use crate::trouble::{Trouble, TroubleKind};
 
@@ -15,8 +15,8 @@ pub(crate) const ROW: &str = "seq, kind, boot, mono_ns, utc_ns, body, hash";
 /// The tables of one file.
 #[derive(Clone, Copy)]
 pub(crate) struct Tables<'a> {
-    connection: &'a Connection,
-    file: &'a Path,
+    pub(crate) connection: &'a Connection,
+    pub(crate) file: &'a Path,
 }
 
 /// The row `head`.
@@ -79,6 +79,28 @@ impl<'a> Tables<'a> {
                 i64::from(closed),
                 sealed(&end).0
             ],
+        );
+        put.map(drop).map_err(|error| self.trouble(&error))
+    }
+
+    /// The last entry that was pruned.
+    pub(crate) fn anchor(&self) -> Result<Head, Trouble> {
+        let read =
+            self.connection
+                .query_row("SELECT seq, hash FROM anchor WHERE slot = 1", (), |row| {
+                    Ok(Head {
+                        seq: number(row, 0)?,
+                        hash: Hash(row.get(1)?),
+                    })
+                });
+        let read = read.optional().map_err(|error| self.trouble(&error))?;
+        Ok(read.unwrap_or(Head::EMPTY))
+    }
+
+    pub(crate) fn put_anchor(&self, anchor: Head) -> Result<(), Trouble> {
+        let put = self.connection.execute(
+            "INSERT OR REPLACE INTO anchor (slot, seq, hash) VALUES (1, ?, ?)",
+            params![self.signed(anchor.seq)?, anchor.hash.0],
         );
         put.map(drop).map_err(|error| self.trouble(&error))
     }
@@ -149,29 +171,25 @@ impl<'a> Tables<'a> {
         read.optional().map_err(|error| self.trouble(&error))
     }
 
-    /// Walks along the chain from the record number `first`, which follows one with the hash
-    /// `before`, up to its end. Returns the end, and the last record that has a digest.
+    /// Walks along the chain from the entry after `before` up to its end.
     pub(crate) fn walk(
         &self,
-        first: u64,
-        before: Hash,
+        before: Head,
         mut each: impl FnMut(&Row) -> Result<(), Trouble>,
     ) -> Result<Walked, Trouble> {
         let mut walked = Walked {
-            head: Head {
-                seq: first.saturating_sub(1),
-                hash: before,
-            },
+            head: before,
             durable: None,
+            pruned: None,
         };
         let mut statement = self
             .connection
             .prepare(&format!(
-                "SELECT {ROW} FROM entry WHERE seq >= ? ORDER BY seq"
+                "SELECT {ROW} FROM entry WHERE seq > ? ORDER BY seq"
             ))
             .map_err(|error| self.trouble(&error))?;
         let rows = statement
-            .query_map([self.signed(first)?], row)
+            .query_map([self.signed(before.seq)?], row)
             .map_err(|error| self.trouble(&error))?;
         for row in rows {
             let row = row.map_err(|error| {
@@ -186,8 +204,10 @@ impl<'a> Tables<'a> {
                 hash: row.hash,
             };
             each(&row)?;
-            if row.kind == DURABLE {
-                walked.durable = Some((row.seq, row.body));
+            match row.kind.as_str() {
+                DURABLE => walked.durable = Some((row.seq, row.body)),
+                PRUNED => walked.pruned = Some((row.seq, row.body)),
+                _ => {}
             }
         }
         Ok(walked)
@@ -205,6 +225,16 @@ impl<'a> Tables<'a> {
             )));
         }
         Ok(())
+    }
+
+    /// Whether a walk came to where the chain should end.
+    pub(crate) fn ends(&self, end: Head, walked: Head) -> Result<(), Trouble> {
+        if walked == end {
+            return Ok(());
+        }
+        Err(self.damaged(format!(
+            "it should end with entry {end}, but ends with entry {walked}"
+        )))
     }
 
     /// Whether the durable state is the one whose digest the chain has last.
@@ -240,6 +270,22 @@ impl<'a> Tables<'a> {
         })
     }
 
+    /// Whether what the journal begins after is what the chain says was pruned last.
+    pub(crate) fn begins(&self, anchor: Head, last: Option<&(u64, String)>) -> Result<(), Trouble> {
+        match last {
+            None if anchor == Head::EMPTY => Ok(()),
+            Some((_, body)) if pruned(anchor).to_string().eq(body) => Ok(()),
+            None => Err(self.damaged(format!(
+                "it begins after entry {}, but no entry says that it was pruned",
+                anchor.seq
+            ))),
+            Some((seq, _)) => Err(self.damaged(format!(
+                "it begins after entry {}, which is not what entry {seq} says was pruned",
+                anchor.seq
+            ))),
+        }
+    }
+
     fn found<T>(&self, read: rusqlite::Result<Option<T>>, what: &str) -> Result<T, Trouble> {
         read.map_err(|error| self.trouble(&error))?
             .ok_or_else(|| self.damaged(format!("{what} is missing")))
@@ -252,6 +298,8 @@ pub(crate) struct Walked {
     pub(crate) head: Head,
     /// The last record of kind [`DURABLE`]: its number and its body.
     pub(crate) durable: Option<(u64, String)>,
+    /// The last record of kind [`PRUNED`].
+    pub(crate) pruned: Option<(u64, String)>,
 }
 
 fn sealed(end: &End) -> Hash {
@@ -281,7 +329,7 @@ fn stamp(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Stamp> {
     })
 }
 
-fn number(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<u64> {
+pub(crate) fn number(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<u64> {
     positive(at, row.get(at)?)
 }
 

@@ -114,7 +114,7 @@ fn a_batch_is_written_whole_or_not_at_all() {
     };
     let trouble = store.commit(&batch).expect_err("too long");
     assert_eq!(trouble.kind, TroubleKind::Unfit);
-    let reader = reader(folder.path());
+    let mut reader = reader(folder.path());
     assert_eq!(reader.head().expect("read"), before);
     assert_eq!(reader.verify(None).expect("sound").entries, before.seq);
 }
@@ -123,7 +123,7 @@ fn a_batch_is_written_whole_or_not_at_all() {
 fn somebody_who_reads_sees_what_is_committed_and_disturbs_nobody() {
     let folder = folder();
     let (mut store, _) = open(folder.path());
-    let reader = reader(folder.path());
+    let mut reader = reader(folder.path());
     for n in 0..50 {
         let head = store.commit(&batch(n)).expect("durable").head;
         assert_eq!(reader.head().expect("read"), head);
@@ -136,7 +136,7 @@ fn somebody_who_reads_sees_what_is_committed_and_disturbs_nobody() {
     drop(reader);
     let (store, _) = open(folder.path());
     drop(store);
-    let late = crate::rig::reader(folder.path());
+    let mut late = crate::rig::reader(folder.path());
     assert_eq!(late.verify(Some(head)).expect("sound").head, head);
 }
 
@@ -152,35 +152,35 @@ fn entries_are_found_by_number_time_kind_and_count() {
         };
         store.commit(&batch).expect("durable");
     }
-    let reader = reader(folder.path());
-    let found = |query: &Query| -> Vec<u64> {
+    let mut reader = reader(folder.path());
+    let found = |reader: &mut pump_journal::Reader, query: &Query| -> Vec<u64> {
         let rows = reader.rows(query).expect("read");
         rows.iter().map(|row| row.seq).collect()
     };
     let all = Query::default();
-    assert_eq!(found(&all), (1..=30).collect::<Vec<_>>());
+    assert_eq!(found(&mut reader, &all), (1..=30).collect::<Vec<_>>());
     let alarms = Query {
         kinds: vec!["alarm".to_owned()],
         ..all.clone()
     };
-    assert_eq!(found(&alarms), [10, 20, 30]);
+    assert_eq!(found(&mut reader, &alarms), [10, 20, 30]);
     let late = Query {
         last: Some(2),
         ..alarms.clone()
     };
-    assert_eq!(found(&late), [20, 30]);
+    assert_eq!(found(&mut reader, &late), [20, 30]);
     let early = Query {
         first: Some(1),
         after: Some(10),
         ..alarms
     };
-    assert_eq!(found(&early), [20]);
+    assert_eq!(found(&mut reader, &early), [20]);
     let between = Query {
         since_utc_ns: stamp(12).utc_ns,
         until_utc_ns: stamp(15).utc_ns,
         ..all
     };
-    assert_eq!(found(&between), [12, 13, 14]);
+    assert_eq!(found(&mut reader, &between), [12, 13, 14]);
     let row = &reader.rows(&between).expect("read")[0];
     assert_eq!(row.stamp, stamp(12));
     assert_eq!(row.body, entry("order", 12).body.to_string());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use pump_journal::{Batch, Boot, Durable, Entry, Reader, Recovered, Stamp, Store};
 use rusqlite::Connection;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 pub(crate) fn folder() -> TempDir {
@@ -88,4 +89,25 @@ pub(crate) fn contents(folder: &Path) -> Vec<(PathBuf, usize, u64)> {
         .collect();
     files.sort();
     files
+}
+
+/// What a hash is over: bytes with their length before them, or a number of eight bytes.
+pub(crate) enum Field<'a> {
+    Bytes(&'a [u8]),
+    Number(u64),
+}
+
+/// The hashes as the documentation has them, not as the journal computes them.
+pub(crate) fn hash(fields: &[Field<'_>]) -> [u8; 32] {
+    let mut all = Vec::new();
+    for field in fields {
+        match field {
+            Field::Bytes(bytes) => {
+                all.extend((bytes.len() as u64).to_be_bytes());
+                all.extend(*bytes);
+            }
+            Field::Number(number) => all.extend(number.to_be_bytes()),
+        }
+    }
+    Sha256::digest(all).into()
 }
