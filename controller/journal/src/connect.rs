@@ -64,6 +64,14 @@ pub(crate) fn to_read(places: &Places) -> rusqlite::Result<Connection> {
     open(places, OpenFlags::SQLITE_OPEN_READ_ONLY, "")
 }
 
+/// How many pages were committed and are not in the file yet.
+pub(crate) fn pages(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA wal_checkpoint(NOOP)", (), |row| {
+        let (pages, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(pages - moved)
+    })
+}
+
 /// A file that nobody writes and that has nothing beside it, without making anything there.
 pub(crate) fn at_rest(places: &Places) -> rusqlite::Result<Connection> {
     open(places, OpenFlags::SQLITE_OPEN_READ_ONLY, "&immutable=1")
@@ -77,6 +85,8 @@ fn open(places: &Places, how: OpenFlags, options: &str) -> rusqlite::Result<Conn
         how | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(PATIENCE)?;
+    // SQLite would keep to itself that moving what was committed into the file has failed, so
+    // it is left to the store.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.execute_batch(
@@ -84,7 +94,8 @@ fn open(places: &Places, how: OpenFlags, options: &str) -> rusqlite::Result<Conn
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -2048;
-         PRAGMA journal_size_limit = 8388608;",
+         PRAGMA journal_size_limit = 8388608;
+         PRAGMA wal_autocheckpoint = 0;",
     )?;
     Ok(connection)
 }

@@ -80,7 +80,9 @@
 //!
 //! SQLite keeps a write-ahead log and syncs it at each commit (`synchronous=FULL`). It is told
 //! that a write which a power cut tore can spoil the whole 4 KiB sector it is in, so each
-//! commit ends beyond the sector that the next begins with. As long as a writer has the
+//! commit ends beyond the sector that the next begins with, and a log that a power cut has left
+//! is never appended to. After a failed sync nothing is believed that was not written again:
+//! the kernel shows what it could not write, and won't try again. As long as a writer has the
 //! journal, the file says so itself: then a missing `journal.db-wal` is noticed.
 #![doc = concat!(
     "\n# The schema, version 2\n\n```sql\n",
@@ -101,6 +103,7 @@
 
 mod chain;
 mod connect;
+mod lock;
 mod look;
 mod mend;
 mod places;

@@ -16,8 +16,8 @@ use crate::trouble::{Trouble, TroubleKind};
 pub(crate) struct Look {
     pub(crate) version: u32,
     pub(crate) recovered: Recovered,
-    /// Where the journal was not at rest, to go on with.
-    connection: Option<Connection>,
+    wal: bool,
+    connection: Connection,
 }
 
 impl Look {
@@ -45,18 +45,20 @@ impl Look {
         Ok(Self {
             version,
             recovered: examine(places, &connection, version, wal)?,
-            connection: wal.then_some(connection),
+            wal,
+            connection,
         })
     }
 
-    /// The same, for writing.
-    pub(crate) fn writable(&mut self, places: &Places) -> Result<Connection, Trouble> {
+    /// Opens the same for writing.
+    pub(crate) fn writable(self, places: &Places) -> Result<Connection, Trouble> {
         let file = &places.file;
         let trouble = |error| Trouble::of(file, &error);
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => connect::to_write(places).map_err(trouble)?,
-        };
+        drop(self.connection);
+        if self.wal {
+            places.renew_log()?;
+        }
+        let connection = connect::to_write(places).map_err(trouble)?;
         match connection.is_readonly("main").map_err(trouble)? {
             false => Ok(connection),
             true => Err(Trouble::new(

@@ -31,7 +31,29 @@ impl Store {
             self.reopen()?;
         }
         self.displaced = false;
-        Ok(())
+        self.steady()
+    }
+
+    /// After a failed sync the kernel takes the pages for written that it could not write, and
+    /// who reads the file sees them all the same. SQLite writes again what belongs to the commit
+    /// that failed, but not what it had added to the one before to fill up its sector. So
+    /// nothing is appended to such a log: it is begun anew.
+    fn steady(&mut self) -> Result<(), Trouble> {
+        let Some(connection) = self.connection.as_ref().filter(|_| self.shaky) else {
+            return Ok(());
+        };
+        let file = &self.places.file;
+        match checkpoint(connection, "RESTART") {
+            Ok(true) => {
+                self.shaky = false;
+                Ok(())
+            }
+            Ok(false) => {
+                let detail = "a reader holds what must be written anew after trouble";
+                Err(Trouble::new(TroubleKind::Busy, file, detail))
+            }
+            Err(error) => Err(Trouble::of(file, &error)),
+        }
     }
 
     /// Whether the files under the journal's names are those that are written.
@@ -75,7 +97,9 @@ impl Store {
             (Some(_), (true, false)) if wal.is_none() => {
                 settle(&self.places, connection, self.state.head)?;
                 let file = &self.places.file;
-                match checkpoint(connection).map_err(|error| Trouble::of(file, &error))? {
+                match checkpoint(connection, "PASSIVE")
+                    .map_err(|error| Trouble::of(file, &error))?
+                {
                     // All of it is in the file now, and what SQLite knows of the log is not.
                     true => self.connection = None,
                     false => return Err(trouble),
@@ -97,7 +121,7 @@ impl Store {
         }
         let replaced = |detail: String| Trouble::new(TroubleKind::Replaced, &places.file, detail);
         let found = connect::recognise(places).and_then(|()| Look::at(places, wal.is_some()));
-        let mut found = match found {
+        let found = match found {
             Ok(found) => found,
             Err(OpenError::Trouble(trouble)) => return Err(trouble),
             Err(other) => return Err(replaced(other.to_string())),

@@ -4,8 +4,11 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, renameat_with, statx};
+use rustix::io::Errno;
 
 use crate::trouble::{Trouble, TroubleKind};
 
@@ -26,8 +29,10 @@ pub(crate) struct Places {
 /// Which file it is, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    device: u64,
+    device: (u32, u32),
     inode: u64,
+    /// A file system that was mounted again is another one to whoever has files of it open.
+    mount: u64,
 }
 
 impl Places {
@@ -61,13 +66,12 @@ impl Places {
 
     /// Gives the scratch file its name, unless there is one of that name already.
     pub(crate) fn put_in_place(&self) -> Result<(), Trouble> {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
         File::open(&self.scratch)
             .and_then(|file| file.sync_all())
             .map_err(|error| Trouble::os(&self.scratch, &error))?;
         match renameat_with(CWD, &self.scratch, CWD, &self.file, RenameFlags::NOREPLACE) {
             Ok(()) => self.sync_folder(),
-            Err(rustix::io::Errno::EXIST) => Err(Trouble::new(
+            Err(Errno::EXIST) => Err(Trouble::new(
                 TroubleKind::Replaced,
                 &self.file,
                 "it appeared while a new one was made",
@@ -76,18 +80,35 @@ impl Places {
         }
     }
 
+    /// Copies what was committed last to a file of its own. Whoever wrote it may have had a
+    /// disk that failed: then what the kernel shows of the file is not what is on the disk, and
+    /// never would be.
+    pub(crate) fn renew_log(&self) -> Result<(), Trouble> {
+        let copy = self.folder.join("journal.db-wal.new");
+        let renew = || {
+            let meta = fs::metadata(&self.wal)?;
+            let file = File::create(&copy)?;
+            // Byte by byte: a copy that shares the other's place on the disk would be none.
+            file.write_all_at(&fs::read(&self.wal)?, 0)?;
+            file.set_permissions(meta.permissions())?;
+            file.sync_all()?;
+            fs::rename(&copy, &self.wal)
+        };
+        renew().map_err(|error| Trouble::os(&self.wal, &error))?;
+        self.sync_folder()
+    }
+
     /// Gives what is left beside a file that is gone another name, under which it belongs to
     /// no file.
     pub(crate) fn set_aside(&self) -> Result<(), Trouble> {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
         for end in ["-wal", "-shm"] {
             let left = self.folder.join(format!("journal.db{end}"));
             let mut number = 0_u32;
             loop {
                 let aside = self.folder.join(format!("journal.db{end}.left{number}"));
                 match renameat_with(CWD, &left, CWD, &aside, RenameFlags::NOREPLACE) {
-                    Ok(()) | Err(rustix::io::Errno::NOENT) => break,
-                    Err(rustix::io::Errno::EXIST) => number = number.saturating_add(1),
+                    Ok(()) | Err(Errno::NOENT) => break,
+                    Err(Errno::EXIST) => number = number.saturating_add(1),
                     Err(error) => return Err(Trouble::os(&left, &error.into())),
                 }
             }
@@ -113,16 +134,18 @@ impl Places {
 }
 
 fn identity(path: &Path) -> io::Result<Option<(Identity, u64)>> {
-    match fs::metadata(path) {
-        Ok(meta) => Ok(Some((
+    let what = StatxFlags::INO | StatxFlags::SIZE | StatxFlags::MNT_ID;
+    match statx(CWD, path, AtFlags::empty(), what) {
+        Ok(found) => Ok(Some((
             Identity {
-                device: meta.dev(),
-                inode: meta.ino(),
+                device: (found.stx_dev_major, found.stx_dev_minor),
+                inode: found.stx_ino,
+                mount: found.stx_mnt_id,
             },
-            meta.len(),
+            found.stx_size,
         ))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::chain::Head;
 use crate::connect;
-use crate::places::Places;
+use crate::places::{Identity, Places};
 use crate::record::{Durable, Row};
 use crate::refusal::OpenError;
 use crate::running::Running;
@@ -23,8 +23,7 @@ use crate::trouble::Trouble;
 pub struct Reader {
     places: Places,
     connection: Connection,
-    /// The file as it was when it was opened, where nobody was writing it.
-    rest: Option<Rest>,
+    seen: Seen,
 }
 
 /// Which entries. All that is asked for must hold.
@@ -62,29 +61,29 @@ pub struct Verified {
     pub met_known: bool,
 }
 
-/// What tells whether somebody wrote a file that was at rest.
+/// The files as they were when they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rest {
-    modified: SystemTime,
-    length: u64,
+struct Seen {
+    files: (Option<Identity>, Option<Identity>),
+    /// Of a file at rest, which has nothing beside it and is read without locks: when it was
+    /// written, and its length.
+    rest: Option<(SystemTime, u64)>,
 }
 
-impl Rest {
-    /// `None` where the file is not at rest: what was written last lies beside it.
-    fn of(places: &Places) -> Result<Option<Self>, Trouble> {
-        let (file, wal) = places.identities()?;
-        if file.is_none() || wal.is_some() {
-            return Ok(None);
+impl Seen {
+    fn now(places: &Places) -> Result<Self, Trouble> {
+        let files = places.identities()?;
+        if files.1.is_some() {
+            return Ok(Self { files, rest: None });
         }
-        let meta = fs::metadata(&places.file);
-        let rest = meta.and_then(|meta| {
-            Ok(Self {
-                modified: meta.modified()?,
-                length: meta.len(),
-            })
-        });
-        rest.map(Some)
-            .map_err(|error| Trouble::os(&places.file, &error))
+        let rest = fs::metadata(&places.file).and_then(|meta| Ok((meta.modified()?, meta.len())));
+        match rest {
+            Ok(rest) => Ok(Self {
+                files,
+                rest: Some(rest),
+            }),
+            Err(error) => Err(Trouble::os(&places.file, &error)),
+        }
     }
 }
 
@@ -100,14 +99,14 @@ impl Reader {
             return Err(OpenError::Missing(places.file));
         }
         connect::recognise(&places)?;
-        let (connection, rest) = connect(&places)?;
+        let (connection, seen) = connect(&places)?;
         let found = Tables::new(&connection, &places.file).version()?;
         let file = places.file.clone();
         match found {
             VERSION => Ok(Self {
                 places,
                 connection,
-                rest,
+                seen,
             }),
             newer if newer > VERSION => Err(OpenError::Newer { file, found }),
             _ => Err(OpenError::Older { file, found }),
@@ -116,8 +115,8 @@ impl Reader {
 
     /// Sees to it that what somebody wrote since is seen.
     fn refresh(&mut self) -> Result<(), Trouble> {
-        if self.rest.is_some() && Rest::of(&self.places)? != self.rest {
-            (self.connection, self.rest) = connect(&self.places)?;
+        if Seen::now(&self.places)? != self.seen {
+            (self.connection, self.seen) = connect(&self.places)?;
         }
         Ok(())
     }
@@ -201,8 +200,8 @@ impl Reader {
             let look = self.connection.unchecked_transaction().map_err(trouble)?;
             let verified = self.judge(known);
             look.finish().map_err(trouble)?;
-            // A file at rest is read without locks: who began to write it meanwhile spoils it.
-            if self.rest.is_none() || Rest::of(&self.places)? == self.rest {
+            // Whoever began to write a file at rest meanwhile has spoilt what was read of it.
+            if Seen::now(&self.places)? == self.seen {
                 return verified;
             }
         }
@@ -297,14 +296,14 @@ impl Reader {
     }
 }
 
-fn connect(places: &Places) -> Result<(Connection, Option<Rest>), Trouble> {
-    let rest = Rest::of(places)?;
-    let connection = match rest {
+fn connect(places: &Places) -> Result<(Connection, Seen), Trouble> {
+    let seen = Seen::now(places)?;
+    let connection = match seen.rest {
         Some(_) => connect::at_rest(places),
         None => connect::to_read(places),
     };
     let connection = connection.map_err(|error| Trouble::of(&places.file, &error))?;
-    Ok((connection, rest))
+    Ok((connection, seen))
 }
 
 /// How many rows there should be.

@@ -1,6 +1,5 @@
 //! The writer.
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::chain::{Head, link};
 use crate::connect;
+use crate::lock::Lock;
 use crate::look::Look;
 use crate::places::{Identity, Places, uri};
 use crate::record::{Batch, DURABLE, Durable, Entry, MAX_BODY, PRUNED, Row};
@@ -24,25 +24,32 @@ use crate::trouble::{Trouble, TroubleKind};
 const MAX_KIND: usize = 64;
 
 /// From how many pages on what was committed is moved into the file by [`Store::tidy`].
-/// A commit moves them itself at a thousand, which it then takes longer for.
 const MANY_PAGES: i64 = 500;
+
+/// The same by [`Store::commit`], which then takes longer.
+const TOO_MANY_PAGES: i64 = 1000;
+
+/// How often half a second is waited for readers before a journal is written.
+const READERS_TAKE: u32 = 20;
 
 /// The writer of a journal. There is one at a time; readers don't disturb it. All is done
 /// in the calling thread.
 #[derive(Debug)]
 pub struct Store {
     pub(crate) places: Places,
-    /// `None` after the disk failed: it is opened anew.
+    /// `None` while it is opened anew.
     pub(crate) connection: Option<Connection>,
     pub(crate) state: State,
     /// Where the chain ends if a commit that failed did not.
     pub(crate) doubt: Option<Head>,
     /// The files that are written, whatever lies under their names by now.
     pub(crate) identities: (Option<Identity>, Option<Identity>),
+    /// The disk has failed: what is in the log beyond its last sync may be lost.
+    pub(crate) shaky: bool,
     /// They were not in their place, and the caller was told.
     pub(crate) displaced: bool,
     retention: Retention,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// The end of what is committed.
@@ -101,7 +108,7 @@ impl Store {
         retention: Retention,
     ) -> Result<(Self, Recovered), OpenError> {
         let places = Places::new(folder);
-        let lock = lock(&places)?;
+        let lock = Lock::take(&places)?;
         let (file, wal) = places.identities()?;
         let created = file.is_none();
         if created {
@@ -112,16 +119,17 @@ impl Store {
             create(&places)?;
         }
         connect::recognise(&places)?;
-        let mut found = Look::at(&places, wal.is_some())?;
-        let mut connection = found.writable(&places)?;
+        let found = Look::at(&places, wal.is_some())?;
         let migrated_from = (found.version != VERSION).then_some(found.version);
+        let known = found.recovered.clone();
+        let mut connection = found.writable(&places)?;
         if let Some(from) = migrated_from {
             schema::migrate(&mut connection, &places.file, from)?;
         }
         let recovered = Recovered {
             created,
             migrated_from,
-            ..found.recovered
+            ..known
         };
         let state = begin(&places, &connection, recovered.head)?;
         let store = Self {
@@ -130,6 +138,7 @@ impl Store {
             connection: Some(connection),
             state,
             doubt: None,
+            shaky: false,
             displaced: false,
             retention,
             _lock: lock,
@@ -151,6 +160,8 @@ impl Store {
             self.change(|change| change.batch(batch))?;
             // What was written into a file that nobody finds again is not durable.
             self.in_place()?;
+            // The batch is durable whatever comes of this; trouble is the next one's.
+            let _ = self.shorten(TOO_MANY_PAGES);
         }
         Ok(Receipt {
             head: self.state.head,
@@ -168,16 +179,7 @@ impl Store {
         self.ready()?;
         let retention = self.retention;
         let tidied = self.change(|change| change.prune(&retention, now))?;
-        let file = &self.places.file;
-        let trouble = |error| Trouble::of(file, &error);
-        if let Some(connection) = &self.connection {
-            let pages: i64 = connection
-                .query_row("PRAGMA wal_checkpoint(NOOP)", (), |row| row.get(1))
-                .map_err(trouble)?;
-            if pages >= MANY_PAGES {
-                checkpoint(connection).map_err(trouble)?;
-            }
-        }
+        self.shorten(MANY_PAGES)?;
         self.in_place()?;
         Ok(tidied)
     }
@@ -205,6 +207,21 @@ impl Store {
         connection.close().map_err(|(_, error)| trouble(error))
     }
 
+    /// Moves what was committed into the file, where it is so many pages.
+    fn shorten(&mut self, pages: i64) -> Result<(), Trouble> {
+        let Some(connection) = &self.connection else {
+            return Ok(());
+        };
+        let shortened = connect::pages(connection).and_then(|there| match there >= pages {
+            true => checkpoint(connection, "PASSIVE").map(drop),
+            false => Ok(()),
+        });
+        shortened.map_err(|error| {
+            self.shaky = true;
+            Trouble::of(&self.places.file, &error)
+        })
+    }
+
     /// Does something in one transaction. When this returns, it is durable.
     fn change<T>(
         &mut self,
@@ -214,18 +231,14 @@ impl Store {
         let Some(connection) = &mut self.connection else {
             return Err(Trouble::new(TroubleKind::Io, file, "it is not open"));
         };
-        let done = attempt(connection, file, self.state, what);
-        match done {
+        match attempt(connection, file, self.state, what) {
             Ok((done, state)) => {
-                self.state = state;
+                (self.state, self.doubt) = (state, None);
                 Ok(done)
             }
             Err((trouble, doubt)) => {
-                if trouble.kind == TroubleKind::Io {
-                    // What the kernel has of the file may not be what is on the disk.
-                    self.connection = None;
-                    self.doubt = doubt;
-                }
+                self.doubt = doubt.or(self.doubt);
+                self.shaky |= trouble.kind != TroubleKind::Unfit;
                 Err(trouble)
             }
         }
@@ -329,20 +342,6 @@ impl Change<'_> {
     }
 }
 
-fn lock(places: &Places) -> Result<File, OpenError> {
-    let opened = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&places.lock);
-    let lock = opened.map_err(|error| Trouble::os(&places.lock, &error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(places.lock.clone())),
-        Err(TryLockError::Error(error)) => Err(Trouble::os(&places.lock, &error).into()),
-    }
-}
-
 /// Makes an empty journal, under its name only when it is whole.
 fn create(places: &Places) -> Result<(), Trouble> {
     places.clear_scratch()?;
@@ -370,15 +369,30 @@ pub(crate) fn begin(
     let file = &places.file;
     let tables = Tables::new(connection, file);
     let running = tables.running(head.seq)?;
+    renew(connection, file)?;
     tables.put_head(head, false)?;
-    checkpoint(connection).map_err(|error| Trouble::of(file, &error))?;
+    checkpoint(connection, "PASSIVE").map_err(|error| Trouble::of(file, &error))?;
     Ok(State { head, running })
 }
 
+/// Moves everything into the file and begins the log anew. What a power cut has left at the
+/// end of a log may end within a sector, and whatever is written next could spoil the rest of
+/// that sector.
+fn renew(connection: &Connection, file: &Path) -> Result<(), Trouble> {
+    for _ in 0..READERS_TAKE {
+        if checkpoint(connection, "RESTART").map_err(|error| Trouble::of(file, &error))? {
+            return Ok(());
+        }
+    }
+    let detail = "somebody has been reading it for so long that it can't be begun anew";
+    Err(Trouble::new(TroubleKind::Busy, file, detail))
+}
+
 /// Moves what was committed into the file, as far as readers let it. Whether all of it was.
-pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| {
-        let (pages, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(pages == moved)
+pub(crate) fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<bool> {
+    let asked = format!("PRAGMA wal_checkpoint({how})");
+    connection.query_row(&asked, (), |row| {
+        let (busy, pages, moved): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(busy == 0 && pages == moved)
     })
 }

@@ -60,7 +60,7 @@ fn state() -> Durable {
 }
 
 /// Three entries of one boot, two of the next, and the durable state.
-fn version_1(folder: &std::path::Path, closed: u64) -> Head {
+pub(crate) fn version_1(folder: &std::path::Path, closed: u64) -> Head {
     use Field::{Bytes, Number};
     let connection = Connection::open(file(folder)).expect("a file");
     connection.execute_batch(PRAGMAS).expect("SQL");
