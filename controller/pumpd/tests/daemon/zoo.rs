@@ -183,12 +183,24 @@ fn visit_without(guest: &str) -> Result<Seen, StoodStill> {
     let words = match (fate, lost) {
         (Fate::GivenUp, Some((_, text))) => {
             let cause = text.rsplit_once(';').map_or(text, |(cause, _)| cause);
+            let cause = without_thread_number(cause);
             format!("lost ({cause}); after the fourth time given up")
         }
         (Fate::Harmless, None) => "answers; the governor grants it nothing".to_owned(),
         (fate, lost) => panic!("{guest}: {fate:?}, {lost:?}"),
     };
     Ok(Seen { fate, words })
+}
+
+/// A panic's message names its thread by a number that is another one each time.
+fn without_thread_number(text: &str) -> String {
+    if let Some((before, after)) = text.split_once("' (")
+        && let Some((number, rest)) = after.split_once(')')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return format!("{before}'{rest}");
+    }
+    text.to_owned()
 }
 
 fn fate(status: &Status) -> Fate {
