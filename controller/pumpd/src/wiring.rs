@@ -170,6 +170,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let disk_status = Arc::new(DiskStatus::default());
     let disk = Disk {
         store,
+        boot,
         batches,
         done,
         status: Arc::clone(&disk_status),

@@ -8,14 +8,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pump_core::quantity::{Nanoseconds, Steps};
-use pump_journal::{Batch, Receipt, Store, Trouble};
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
+use pump_journal::{Batch, Boot, Receipt, Store, Trouble};
 use pump_rt::clock;
 
 use crate::faults::{Faults, Victim};
 use crate::messages::Credit;
+use crate::stamp;
 use crate::vitals::Vitals;
 
+/// What has grown too old is pruned so often, when nothing else is to be done.
+const TIDY_EVERY: Nanoseconds = Nanoseconds::from_hours(1);
 /// The thread shows itself so often while there is nothing to do.
 const IDLE: Duration = Duration::from_millis(200);
 const AGAIN: Nanoseconds = Nanoseconds::from_millis(200);
@@ -53,6 +56,7 @@ impl DiskStatus {
 
 pub(crate) struct Disk {
     pub(crate) store: Store,
+    pub(crate) boot: Boot,
     pub(crate) batches: Receiver<Batch>,
     /// The credit that is durable now.
     pub(crate) done: Sender<Credit>,
@@ -63,10 +67,14 @@ pub(crate) struct Disk {
 
 impl Disk {
     pub(crate) fn run(mut self) {
+        let mut tidy_at = clock::now().after(TIDY_EVERY);
         loop {
             self.vitals.disk.show(clock::now());
             match self.batches.recv_timeout(IDLE) {
                 Ok(batch) => self.make_durable(&batch),
+                Err(RecvTimeoutError::Timeout) if clock::now() >= tidy_at => {
+                    tidy_at = self.tidy();
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // The journal has ended.
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -74,6 +82,20 @@ impl Disk {
         }
         if let Err(trouble) = self.store.close() {
             log::error!("the journal could not be closed: {trouble}");
+        }
+    }
+
+    /// When to do so again: soon, where there is more.
+    fn tidy(&mut self) -> MonoNs {
+        let tidied = self.store.tidy(&stamp::now(self.boot));
+        let later = clock::now().after(TIDY_EVERY);
+        match tidied {
+            Ok(tidied) if tidied.more => clock::now(),
+            Ok(_) => later,
+            Err(trouble) => {
+                log::warn!("old rows of the journal could not be pruned: {trouble}");
+                later
+            }
         }
     }
 
