@@ -82,7 +82,7 @@ pub(super) fn measure(bench: &mut Bench) -> Result<Evidence, Failure> {
             if load { "under load" } else { "idle" }
         ));
         configure(bench, hz, nanolitres)?;
-        prescribe(bench, rate)?;
+        prescribe(bench, rate, 18)?;
         let row = row(bench, what, load, &mut evidence)?;
         evidence.rows.push(row);
     }
@@ -106,13 +106,14 @@ fn configure(bench: &mut Bench, hz: u64, nanolitres: u64) -> Result<(), Failure>
         "sed -e 's/^volume_per_step.*/volume_per_step = \"{nanolitres} nL\"/' \\
              -e 's/^max_step_rate.*/max_step_rate = \"{hz} Hz\"/' \\
              -e 's/^step_pulse.*/step_pulse = \"{} us\"/' \\
-             -e 's/^max_rate.*/max_rate = \"1500 mL\\/h\"/' /root/pump.toml >/etc/pumpd/pump.toml",
-        PULSE / 1_000
+             -e 's/^max_rate.*/max_rate = \"{} mL\\/h\"/' /root/pump.toml >/etc/pumpd/pump.toml",
+        PULSE / 1_000,
+        hz * nanolitres * 36 / 10_000
     ))?;
     Ok(())
 }
 
-fn prescribe(bench: &mut Bench, rate: &str) -> Result<(), Failure> {
+fn prescribe(bench: &mut Bench, rate: &str, most: u64) -> Result<(), Failure> {
     bench.must(&format!(
         "cat >/root/latency.toml <<'END'
 format = 1
@@ -126,7 +127,7 @@ empty = \"1 mL\"
 name = \"tracer dye\"
 concentration = \"1 mg/mL\"
 [limits]
-max_rate = \"1000 mL/h\"
+max_rate = \"{most} mL/h\"
 max_1h = \"1000 mL\"
 max_4h = \"4000 mL\"
 max_24h = \"24000 mL\"
@@ -241,7 +242,8 @@ fn daemon_rate(bench: &mut Bench) -> Result<u64, Failure> {
     let mut best = 0;
     for hz in RATES {
         configure(bench, hz, 5)?;
-        prescribe(bench, &format!("{} mL/h", hz * 18 / 1_000))?;
+        let most = hz * 18 / 1_000;
+        prescribe(bench, &format!("{most} mL/h"), most)?;
         begin(bench)?;
         let missed = bench.number("pumpctl status --json | jq .ledger.missed_steps")?;
         let gaps = bench.must("witness gaps; pumpctl stop >/dev/null")?;

@@ -357,7 +357,7 @@ fn qemu(plan: &Plan, workplace: &Workplace) -> Command {
     qemu.arg("-kernel").arg(&plan.parts.kernel);
     qemu.args([
         "-append",
-        "console=ttyAMA0 root=/dev/vda rw panic=-1 quiet systemd.show_status=0 loop.max_loop=0 pty.legacy_count=0",
+        "console=ttyAMA0 root=/dev/vda rw panic=-1 quiet systemd.show_status=0",
     ]);
     qemu.arg("-drive").arg(format!(
         "if=none,id=disk,format=qcow2,cache=writeback,file={}",

@@ -82,6 +82,9 @@ fn a_flood_on_the_button_is_not_a_flood_of_doses(bench: &mut Bench) -> Result<()
     )?;
     let given = bench.number("pumpctl status --json | jq .demands.given")?;
     ensure(given <= 1, || format!("{given} boluses were given"))?;
+    // A line that can't be trusted is a lost sensor, and never silence.
+    let named = pump::alarms(bench)?;
+    ensure(!named.is_empty(), || "nobody is told of it".to_owned())?;
     pump::edges_equal_the_ledger(bench).map(drop)
 }
 
