@@ -73,6 +73,33 @@ impl fmt::Display for Head {
     }
 }
 
+impl FromStr for Head {
+    type Err = NotHead;
+
+    fn from_str(text: &str) -> Result<Self, NotHead> {
+        let (seq, hash) = text.split_once([' ', ':']).ok_or(NotHead)?;
+        Ok(Self {
+            seq: seq.parse().map_err(|_| NotHead)?,
+            hash: hash.parse().map_err(|_| NotHead)?,
+        })
+    }
+}
+
+/// A text is not a number, a space or a colon, and a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotHead;
+
+impl fmt::Display for NotHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a head is the number of an entry and its hash; {NotHash}"
+        )
+    }
+}
+
+impl std::error::Error for NotHead {}
+
 /// The hash of the record number `seq` that follows one with the hash `previous`.
 pub(crate) fn link(previous: Hash, seq: u64, kind: &str, stamp: &Stamp, body: &str) -> Hash {
     let mut seal = Seal::new("pumpd journal entry");
@@ -135,6 +162,19 @@ mod tests {
             &"é".repeat(32),
         ] {
             assert_eq!(text.parse::<Hash>(), Err(NotHash), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_read_as_it_is_written() {
+        let head = Head {
+            seq: 9,
+            hash: Hash([0x5c; 32]),
+        };
+        assert_eq!(head.to_string().parse(), Ok(head));
+        assert_eq!(head.to_string().replace(' ', ":").parse(), Ok(head));
+        for text in ["", "9", "9 5c", "-1 00", &head.hash.to_string()] {
+            assert_eq!(text.parse::<Head>(), Err(NotHead), "{text}");
         }
     }
 

@@ -118,7 +118,7 @@ mod store;
 mod tables;
 mod trouble;
 
-pub use chain::{Hash, Head, NotHash};
+pub use chain::{Hash, Head, NotHash, NotHead};
 pub use reader::{Query, Reader, Verified};
 pub use record::{Batch, DURABLE, Durable, Entry, MAX_BODY, PRUNED, Row};
 pub use refusal::OpenError;

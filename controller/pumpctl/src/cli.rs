@@ -3,6 +3,8 @@
 // Named, since the generator of the manual pages includes this file too.
 #[path = "cli/daemon.rs"]
 mod daemon;
+#[path = "cli/history.rs"]
+mod history;
 
 use std::path::PathBuf;
 
@@ -11,6 +13,7 @@ use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
+pub(crate) use history::{HistoryArgs, Since};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -40,6 +43,9 @@ pub(crate) enum Command {
     /// Run a prescription in virtual time with the real strategies, and report.
     #[command(after_long_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
+    /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
+    #[command(after_long_help = history::HELP)]
+    History(HistoryArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

@@ -5,6 +5,9 @@
 //! that every regimen may ever be given. `simulate` runs one in virtual time with the real
 //! strategy plugins and tells what was given, what was refused and why.
 //!
+//! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
+//! up or down, and can prove that it is as it was written.
+//!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
 //! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
@@ -38,6 +41,7 @@ mod daemon;
 mod edges;
 mod failure;
 mod guard;
+mod history;
 mod live;
 mod output;
 mod patience;
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => guard::run(args),
+        Command::History(args) => history::run(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

@@ -2,6 +2,7 @@
 
 mod check;
 mod daemon;
+mod history;
 mod manners;
 mod plugin;
 mod rig;
