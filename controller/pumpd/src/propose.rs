@@ -78,8 +78,11 @@ impl Proposed {
         let library = checked.library_path.as_deref();
         let library = library.map(|path| pin("the drug library", path, checked.library_sha256));
         let device = pin("the device's file", &self.device, checked.device.sha256);
-        let plugins = self.plans.iter();
-        let plugins = plugins.map(|plan| pin("the plugin", &plan.path, plan.sha256.0));
+        let plugins = self.plans.iter().zip(&checked.regimens);
+        let plugins = plugins.map(|(plan, regimen)| {
+            let what = format!("the plugin {}", regimen.declaration.name);
+            pin(&what, &plan.path, plan.sha256.0)
+        });
         Aim {
             pins: plugins.chain(library).chain([device]).collect(),
             shortest: shortest(&checked.core),

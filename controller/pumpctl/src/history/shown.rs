@@ -94,12 +94,19 @@ fn when(stamp: &Stamp) -> String {
     }
 }
 
-/// An object as words, anything else as it is.
+/// What an event says of itself, else an object as words, anything else as it is. A text of
+/// several lines, which a prescription is, is for `--json`.
 fn told(body: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
         return body.to_owned();
     };
+    if let (Some(_), Some(Value::String(text))) = (fields.get("kind"), fields.get("text")) {
+        return text.clone();
+    }
     let words = fields.iter().map(|(name, value)| match value {
+        Value::String(text) if text.contains('\n') => {
+            format!("{name}=({} lines)", text.lines().count())
+        }
         Value::String(text) if is_word(text) => format!("{name}={text}"),
         value => format!("{name}={value}"),
     });
