@@ -130,7 +130,7 @@ concentration = \"1 mg/mL\"
 max_rate = \"{most} mL/h\"
 max_1h = \"1000 mL\"
 max_4h = \"4000 mL\"
-max_24h = \"24000 mL\"
+max_24h = \"10000 mL\"
 [on_strategy_loss]
 action = \"stop\"
 [[regimen]]

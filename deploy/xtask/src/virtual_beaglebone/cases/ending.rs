@@ -100,7 +100,7 @@ fn after_a_power_cut_in_a_bolus_no_edge_is_missing_in_the_ledger(
 /// The machine comes up by itself, disarmed and still; and what counts as delivered is not
 /// less than what was, nor more than the credit of three minutes and a bolus can explain.
 fn after_the_reset(bench: &mut Bench, before: u64, edges: u64) -> Result<(), Failure> {
-    bench.must("systemctl is-active pumpd")?;
+    pump::active(bench)?;
     pump::state(bench, "disarmed")?;
     let alarms = pump::alarms(bench)?;
     ensure(alarms.contains("uncertain-volume"), || alarms.clone())?;

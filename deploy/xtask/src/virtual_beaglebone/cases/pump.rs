@@ -37,6 +37,15 @@ pub(super) fn ready(bench: &mut Bench) -> Result<(), Failure> {
     green(bench)
 }
 
+/// Waits until systemd has started the service by itself.
+pub(super) fn active(bench: &mut Bench) -> Result<(), Failure> {
+    bench.must(
+        "for try in $(seq 60); do systemctl --quiet is-active pumpd && exit; sleep 1; done
+         systemctl status pumpd; exit 1",
+    )?;
+    Ok(())
+}
+
 /// Waits until preflight is green.
 pub(in crate::virtual_beaglebone) fn green(bench: &mut Bench) -> Result<(), Failure> {
     bench.must(
