@@ -2,6 +2,7 @@
 
 mod daemon;
 mod instructions;
+mod journal;
 mod speed;
 
 use crate::checkout::Checkout;
@@ -15,7 +16,7 @@ use crate::tool::{self, Failure};
 pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     /// Those of the daemon together.
     const DAEMON: &str = "daemon";
-    let mut all = vec!["speed", "linear", "instructions", DAEMON];
+    let mut all = vec!["speed", "linear", "instructions", "journal", DAEMON];
     all.extend(daemon::BENCHES);
     if let Some(unknown) = args.iter().find(|arg| !all.contains(&arg.as_str())) {
         return Err(Failure::usage(format!(
@@ -41,6 +42,9 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     }
     if wants("instructions") {
         missed.extend(instructions::ticks(here)?);
+    }
+    if wants("journal") {
+        missed.extend(journal::decade(here)?);
     }
     if !of_daemon.is_empty() {
         missed.extend(daemon::run(here, &of_daemon)?);
