@@ -255,6 +255,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let took = clock::now().since(began).0 / 1_000_000;
     let which = if options.sim { "a simulated" } else { "the" };
     log::info!("ready after {took} ms: {which} pump, disarmed; listening at {socket}");
+    if recovered.created {
+        log::info!("the journal is new: of what was given before nothing is known");
+    }
     if resumed.uncertain.0 > 0 {
         log::warn!(
             "{} steps may or may not have been given when the last run ended; they count as given",

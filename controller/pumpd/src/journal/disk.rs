@@ -140,10 +140,12 @@ impl Disk {
     }
 
     fn failed(&self, trouble: &Trouble) {
-        let (what, fix) = (trouble.to_string(), trouble.kind.fix().to_owned());
+        let Trouble { kind, file, detail } = trouble;
+        let what = format!("the journal {}: {} ({detail})", file.display(), kind.text());
+        let fix = kind.fix().to_owned();
         self.status.change(|state| {
             if state.trouble.is_none() {
-                log::error!("the journal can't be written: {what}; {fix}");
+                log::error!("{trouble}");
             }
             state.trouble = Some((what, fix));
         });
