@@ -11,29 +11,31 @@
 //! Its instants are those of the pump's clock; the threads' beats and the motor's are by the
 //! monotonic one (see [`PumpClock`]).
 
+mod ends;
 mod recent;
 mod recorded;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use pump_core::order::{Order, RegimenId, Snapshot};
-use pump_core::prescription::MAX_REGIMENS;
+use pump_core::order::{Order, RegimenId};
 use pump_core::pump::{
     ArmError, Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch,
 };
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_hal::{Brake, Heartbeat, LiveMotor};
-use pump_lane::{Consumer, Producer};
 use pump_rt::{clock, guard};
 
 use crate::clock::PumpClock;
 use crate::faults::{Faults, Victim};
-use crate::messages::{Credit, FromLink, Lines, News, Record, Task, View, What};
+use crate::messages::{FromLink, News, Record, Task, View, What};
 use crate::vitals::{Stalled, Vitals};
 
+use ends::LoopEnds;
 use recent::RecentEdges;
 use recorded::Recorded;
+
+pub(crate) use ends::{Ends, LinkEnds};
 
 /// A later wake-up is never told as if it had been on time.
 const MOST_TOLERANCE: Nanoseconds = Nanoseconds::from_millis(1);
@@ -51,53 +53,6 @@ pub(crate) struct Begin {
     pub(crate) arming: u64,
     /// Whether each edge is recorded by itself.
     pub(crate) tape: bool,
-}
-
-/// The loop's ends of the lanes.
-pub(crate) struct Ends {
-    pub(crate) tasks: Consumer<Task>,
-    pub(crate) news: Producer<News>,
-    pub(crate) lines: Consumer<Lines>,
-    pub(crate) records: Producer<Record>,
-    pub(crate) credits: Consumer<Credit>,
-    pub(crate) links: [LinkEnds; MAX_REGIMENS],
-}
-
-/// Those that the loop reads and writes itself.
-struct LoopEnds {
-    tasks: Consumer<Task>,
-    news: Producer<News>,
-    lines: Consumer<Lines>,
-    credits: Consumer<Credit>,
-    links: [LinkEnds; MAX_REGIMENS],
-}
-
-impl Ends {
-    /// The records are the recorded control law's, the rest is the loop's.
-    fn split(self) -> (Producer<Record>, LoopEnds) {
-        let Self {
-            tasks,
-            news,
-            lines,
-            records,
-            credits,
-            links,
-        } = self;
-        let rest = LoopEnds {
-            tasks,
-            news,
-            lines,
-            credits,
-            links,
-        };
-        (records, rest)
-    }
-}
-
-/// One regimen's.
-pub(crate) struct LinkEnds {
-    pub(crate) snapshots: Producer<Snapshot>,
-    pub(crate) from: Consumer<FromLink>,
 }
 
 /// The loop and all it owns.

@@ -9,6 +9,7 @@ use pump_control::{Client, ClientError, Reply, Request, Status};
 use crate::tape::Edges;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Daemon {
     pub(crate) child: Child,
@@ -94,7 +95,15 @@ impl Daemon {
     }
 
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
-        await_it(what, || Some(self.status()).filter(&holds))
+        let begun = Instant::now();
+        loop {
+            let status = self.status();
+            if holds(&status) {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "never: {what}: {status:#?}");
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// When each edge that the kernel took was due.
@@ -177,7 +186,7 @@ pub(crate) fn await_it<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T
             return found;
         }
         assert!(begun.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(PAUSE);
     }
 }
 
