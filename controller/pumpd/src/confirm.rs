@@ -76,7 +76,7 @@ impl Desk {
             "reason": reason,
             "prescription": proposed.text,
             "pins": proposed.aim().pins.iter().map(|pin| {
-                let hash: String = pin.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash = strategy_link::Sha256(pin.sha256).to_string();
                 (pin.what.clone(), hash)
             }).collect::<std::collections::BTreeMap<_, _>>(),
         });

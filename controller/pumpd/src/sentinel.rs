@@ -13,11 +13,9 @@ use pump_hal::Brake;
 use pump_rt::clock;
 
 use crate::counter::StepCounter;
-use crate::vitals::{Beat, Stalled, Vitals};
+use crate::vitals::{Beat, LOOP_STALE, Stalled, Vitals};
 
 const EVERY: Nanoseconds = Nanoseconds::from_millis(20);
-/// The loop wakes every 10 ms.
-const LOOP_STALE: Nanoseconds = Nanoseconds::from_millis(50);
 /// The others show themselves many times a second; a disk may take its time.
 const THREAD_STALE: Nanoseconds = Nanoseconds::from_secs(3);
 /// The counter in hardware is read so often, a second after the last.

@@ -8,7 +8,7 @@ use pump_control::{
     Thread, Threads,
 };
 use pump_core::pump::TICK;
-use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_core::quantity::MonoNs;
 use pump_rt::histogram::Histogram;
 use pump_rt::report::{self, Class, ThreadReport};
 use pump_rt::{clock, guard, memory};
@@ -16,9 +16,8 @@ use pump_rt::{clock, guard, memory};
 use crate::link::LinkPhase;
 use crate::preflight::Aim;
 use crate::service::Desk;
+use crate::vitals::LOOP_STALE;
 
-/// Without a beat for this long the loop is not alive; the sentinel brakes for it.
-const LOOP_STALE: Nanoseconds = Nanoseconds::from_millis(50);
 const NS_PER_US: u64 = 1_000;
 
 impl Desk {

@@ -6,6 +6,10 @@ use pump_core::prescription::MAX_REGIMENS;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_rt::histogram::Histogram;
 
+/// Without a beat for this long the loop is not alive: it wakes every 10 ms. The sentinel brakes
+/// for it (W08).
+pub(crate) const LOOP_STALE: Nanoseconds = Nanoseconds::from_millis(50);
+
 /// The instant at which a thread last showed itself.
 #[derive(Debug, Default)]
 pub(crate) struct Beat(AtomicU64);

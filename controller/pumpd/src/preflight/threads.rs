@@ -2,14 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use pump_core::quantity::Nanoseconds;
 use pump_rt::clock;
 
-use crate::vitals::Stalled;
+use crate::vitals::{LOOP_STALE, Stalled};
 
 use super::{Aim, Finding, Site, green, red};
 
-const LOOP_STALE: Nanoseconds = Nanoseconds::from_millis(50);
 const AGAIN: &str = "restart pumpd; if it comes again, look into its log";
 
 pub(super) fn loop_alive(site: &Site, _: &Aim) -> Finding {

@@ -89,3 +89,24 @@ fn the_record_repeats_the_loop_for_as_long_as_it_runs() {
     let journal = status.journal.expect("a journal");
     assert!(journal.commits > 1 && journal.trouble.is_none());
 }
+
+/// I1: a start whose first credit the disk has not taken gives nothing, says why, and gives it
+/// when the disk has.
+#[test]
+fn no_step_is_taken_before_its_credit_is_durable() {
+    undisturbed(no_step_before_its_credit);
+}
+
+fn no_step_before_its_credit() {
+    let daemon = Daemon::start(&["--fault", "disk=stall@500ms+15s"]);
+    daemon.until("the fault is due", |status| status.uptime_ns > 600_000_000);
+    daemon.arm(&held("")).expect("it is armed");
+    daemon.ask(&Request::Start).expect("it starts");
+    let status = daemon.until("it says that it rests", |status| {
+        status.alarms.iter().any(|it| it.name == "credit-spent")
+    });
+    assert_eq!(status.state, "infusing");
+    assert_eq!(delivered(&status), 0, "nothing is durable yet");
+    assert_eq!(status.health.refused_edges, 0);
+    daemon.until("the disk is back", |status| delivered(status) > 0);
+}

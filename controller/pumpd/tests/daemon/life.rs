@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pump_control::{ClientError, Code, Request};
 
-use crate::rig::{Daemon, brisk, delivered, held, kill_if_there, signal, undisturbed};
+use crate::rig::{Daemon, brisk, delivered, held, kill, signal, undisturbed};
 
 #[test]
 fn a_prescription_is_armed_run_paused_and_stopped_and_every_step_is_counted() {
@@ -105,26 +105,32 @@ fn two_hundred_deaths_of_a_strategy_move_no_edge() {
 fn two_hundred_deaths() {
     let mut daemon = Daemon::start(&["--unlimited-respawns"]);
     daemon.infuse(&held(""));
-    let mut dice = 1_u64;
-    for death in 0..200 {
-        let status = daemon.until("it is live", |status| {
-            status.regimens.iter().any(|it| it.link == "live")
+    let (mut dice, mut kills, mut dead) = (1_u64, 0_u64, None);
+    while kills < 200 {
+        let status = daemon.until("another is live", |status| {
+            let regimen = &status.regimens[0];
+            regimen.link == "live" && regimen.pid != dead
         });
-        let pid = status.regimens[0].pid.expect("a child");
+        dead = status.regimens[0].pid;
         dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1);
         std::thread::sleep(Duration::from_millis(dice >> 58));
-        kill_if_there(pid);
-        daemon.until("another is there", |status| {
-            status.regimens[0].respawns > death
-        });
+        kills += u64::from(kill(dead.expect("a child")));
     }
+    daemon.until("the last one is lost too", |status| {
+        status.regimens[0].pid != dead
+    });
     daemon.until("it is live and well", |status| {
         status.regimens.iter().any(|it| it.link == "live") && status.alarms.is_empty()
     });
     daemon.ask(&Request::Stop).expect("it stops");
     let status = daemon.until("it stops", |status| status.state == "stopped");
     let ledger = status.ledger.expect("a ledger");
-    assert!(status.regimens[0].respawns >= 200);
+    let late = daemon.log().matches("it did not answer in time").count() as u64;
+    let respawns = status.regimens[0].respawns;
+    assert!(
+        (kills..=kills + late).contains(&respawns),
+        "{respawns} of {kills} kills and {late} late answers"
+    );
     assert_eq!(ledger.uncertain_steps, 0);
     daemon.terminate();
     let edges = daemon.tape();

@@ -174,14 +174,15 @@ pub(crate) fn signal(name: &str, pid: u32) {
     assert!(killed.is_ok_and(|killed| killed.success()));
 }
 
-/// Kills a child that may have been given up and ended in this very moment: on a busy machine
-/// one in some hundreds answers too late.
-pub(crate) fn kill_if_there(pid: u32) {
+/// Kills a child; `false`: it was gone. On a busy machine one in some hundreds answers too late
+/// and is ended by the daemon in this very moment.
+pub(crate) fn kill(pid: u32) -> bool {
     let mut kill = Command::new("kill");
-    let _ = kill
+    let killed = kill
         .args(["-KILL", &pid.to_string()])
         .stderr(Stdio::null())
         .status();
+    killed.is_ok_and(|killed| killed.success())
 }
 
 pub(crate) fn config(name: &str) -> PathBuf {
