@@ -3,9 +3,10 @@
 //! All of it is read from `/proc` and `/sys` at the time of asking, because a table of what
 //! was intended is no evidence. It allocates and reads files: for a thread that may wait.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pump_core::quantity::Nanoseconds;
 use rustix::param::clock_ticks_per_second;
@@ -88,13 +89,27 @@ impl Class {
 ///
 /// `/proc` is not there or can't be read. A thread that ends meanwhile is left out.
 pub fn threads() -> io::Result<Vec<ThreadReport>> {
-    let mut threads = Vec::new();
-    for task in fs::read_dir("/proc/self/task")? {
-        let path = task?.path();
-        threads.extend(thread(&path));
-    }
+    let mut threads: Vec<_> = tasks()?.iter().filter_map(|task| thread(task)).collect();
     threads.sort_by_key(|thread| thread.tid);
     Ok(threads)
+}
+
+/// The folders of the threads. Where one ends meanwhile the kernel may pass over another in its
+/// list, so lists are put together until one has nothing new.
+fn tasks() -> io::Result<BTreeSet<PathBuf>> {
+    /// More than that is a process whose threads come and go faster than they are listed.
+    const LISTS: usize = 8;
+    let mut tasks = BTreeSet::new();
+    for _ in 0..LISTS {
+        let before = tasks.len();
+        for task in fs::read_dir("/proc/self/task")? {
+            tasks.insert(task?.path());
+        }
+        if tasks.len() == before {
+            break;
+        }
+    }
+    Ok(tasks)
 }
 
 fn thread(task: &Path) -> Option<ThreadReport> {
