@@ -10,6 +10,7 @@ use crate::memory::Memory;
 use crate::order::DemandId;
 use crate::pump::{Pump, State};
 use crate::quantity::{MonoNs, Steps};
+use crate::twin::{Twin, broken};
 
 /// What must be durable to bring a pump back after its power was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,13 @@ impl Checkpoint {
     /// Steps of its arming that had left or may have left by then.
     pub const fn issued(&self) -> Steps {
         self.issued
+    }
+
+    /// Steps that may or may not have left after it, within a credit that was durable.
+    pub const fn uncertain(&self, credit: Steps) -> Steps {
+        credit
+            .saturating_sub(self.issued)
+            .saturating_add(self.may_move)
     }
 
     /// The pump's clock at the checkpoint; the restored pump goes on from here.
@@ -63,7 +71,7 @@ impl Checkpoint {
     pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointFlaw> {
         let mut reader = Reader::new(bytes);
         let version = reader.byte()?;
-        if version != VERSION {
+        if !KNOWN.contains(&version) {
             return Err(CheckpointFlaw::Version { found: version });
         }
         let at = MonoNs(reader.number()?);
@@ -76,7 +84,7 @@ impl Checkpoint {
             may_move: Steps(reader.number()?),
             last_bolus: BolusId(reader.number()?),
             last_demand: DemandId(reader.number()?),
-            memory: Memory::read(&mut reader, at)?,
+            memory: Memory::read(&mut reader, at, version)?,
         };
         reader.done()?;
         Ok(checkpoint)
@@ -84,7 +92,9 @@ impl Checkpoint {
 }
 
 /// How a checkpoint is written down. Another number is another way.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The ways that are read.
+const KNOWN: [u8; 2] = [1, VERSION];
 /// No pump is 292 years old, and every instant after it must have room.
 const LATEST: MonoNs = MonoNs(u64::MAX >> 1);
 
@@ -122,7 +132,7 @@ impl fmt::Display for CheckpointFlaw {
             Self::Version { found } => {
                 return write!(
                     f,
-                    "it is written in version {found}, and only {VERSION} is known"
+                    "it is written in version {found}, and none after {VERSION} is known"
                 );
             }
             Self::Truncated => "it ends in the middle",
@@ -167,25 +177,43 @@ impl Pump {
     /// would have booked as displaced. The pump's clock goes on from
     /// the checkpoint: off-time counts as zero.
     pub fn restore(checkpoint: &Checkpoint, credit: Steps) -> Self {
+        Self::restore_at(checkpoint, credit, checkpoint.at)
+    }
+
+    /// The same where time that has passed since the checkpoint is known: `now` is the
+    /// instant of the restart. Nobody knows when before it the uncertain volume was given or a
+    /// running bolus ended, so both are dated then, the latest that they can be (I4, I5).
+    pub fn restore_at(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
+        let now = now.max(checkpoint.at);
         let mut pump = Self::new();
-        pump.now = checkpoint.at;
+        pump.now = now;
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        pump.memory.boluses.ended_by(checkpoint.at);
+        let dated = if broken(Twin::RestartUndated) {
+            checkpoint.at
+        } else {
+            now
+        };
+        pump.memory.boluses.ended_by(dated);
+        pump.memory.advance(dated);
         pump.raise(Alarm::Restarted);
-        let uncertain = credit
-            .saturating_sub(checkpoint.issued)
-            .saturating_add(checkpoint.may_move);
+        let uncertain = checkpoint.uncertain(credit);
         if uncertain > Steps::ZERO {
-            pump.memory.advance(checkpoint.at);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(checkpoint.at, uncertain);
+                pump.memory.air.give(dated, uncertain);
             }
+            pump.memory.unacknowledged = pump.memory.unacknowledged.saturating_add(uncertain);
             pump.tell(EventKind::Uncertain { steps: uncertain });
+        }
+        if pump.memory.unacknowledged > Steps::ZERO {
             pump.raise(Alarm::Uncertain);
         }
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
+        pump.memory.advance(now);
         pump
     }
 }

@@ -5,6 +5,8 @@
 mod daemon;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/ledger.rs"]
+mod ledger;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.

@@ -13,6 +13,7 @@ pub(crate) mod disk;
 mod entry;
 mod shadow;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
@@ -26,7 +27,9 @@ use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
 use pump_rt::clock;
 
+use crate::books::{Books, Label, Seen};
 use crate::clock::PumpClock;
+use crate::durable::OffTime;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, Note, Record};
 use crate::stamp;
@@ -42,6 +45,9 @@ const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
+
+/// Armings that were asked of the loop and not answered yet; a few at most.
+const MOST_LABELS: usize = 8;
 
 /// Whether the loop has ended, so that nothing is stepped any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +67,7 @@ pub(crate) struct JournalParts {
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: PumpClock,
     pub(crate) boot: Boot,
+    pub(crate) off_time: OffTime,
     /// Where every edge is written.
     pub(crate) tape: Option<BufWriter<File>>,
 }
@@ -69,6 +76,12 @@ pub(crate) struct Journal {
     parts: JournalParts,
     shadow: Shadow,
     scribe: Scribe,
+    books: Books,
+    /// What is about to be armed, by its task.
+    labels: VecDeque<(u64, Arc<Label>)>,
+    /// The last mark that was taken, and that of the batch that the disk has.
+    mark: u64,
+    mark_in_flight: u64,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -84,14 +97,20 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Goes on with this control law, whose last arming has this number.
-    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64) -> Self {
+    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64, books: Books) -> Self {
+        let mut scribe = Scribe::default();
+        scribe.resume(books.label().map(Label::volume_per_step));
         let asked = Credit {
             arming,
             steps: Steps::ZERO,
         };
         Self {
             shadow: Shadow::new(pump, arming),
-            scribe: Scribe::default(),
+            scribe,
+            books,
+            labels: VecDeque::new(),
+            mark: 0,
+            mark_in_flight: 0,
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -106,6 +125,12 @@ impl Journal {
     }
 
     pub(crate) fn run(mut self) {
+        let began = serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "pump_ns": self.parts.clock.now().0,
+            "off_time": self.parts.off_time.tell(),
+        });
+        self.write("daemon-began", began);
         self.tell_new_events();
         loop {
             let vitals = Arc::clone(&self.parts.vitals);
@@ -133,11 +158,17 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    label,
                 } => {
+                    if self.labels.len() >= MOST_LABELS {
+                        self.labels.pop_front();
+                    }
+                    self.labels.push_back((id, label));
                     self.scribe.expect(id, names, prescription.volume_per_step);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
+                Note::Mark(mark) => self.mark = mark,
             }
         }
     }
@@ -156,18 +187,34 @@ impl Journal {
             if self.is_blind() {
                 continue;
             }
+            let arming = self.shadow.arming();
             if let Err(discord) = self.shadow.repeat(&record) {
                 self.parts.vitals.discord.store(true, Ordering::Release);
                 log::error!("the record of the control law can't be repeated: {discord:?}");
                 continue;
             }
-            if matches!(record, Record::Tick(_)) {
-                self.tell_new_events();
+            match record {
+                Record::Tick(_) => self.tell_new_events(),
+                Record::Armed { .. } | Record::Disarmed { .. } | Record::NewSubject { .. } => {
+                    if let Record::Armed { id, .. } = record
+                        && self.shadow.arming() != arming
+                    {
+                        self.open_books(id);
+                    }
+                    self.tell_new_events();
+                    self.wait();
+                }
+                _ => {}
             }
-            if matches!(record, Record::Armed { .. } | Record::Disarmed { .. }) {
-                self.tell_new_events();
-                self.wait();
-            }
+        }
+    }
+
+    /// The prescription of this task was armed.
+    fn open_books(&mut self, id: u64) {
+        self.labels.retain(|(known, _)| *known >= id);
+        let label = self.labels.pop_front().filter(|(known, _)| *known == id);
+        if let Some((_, label)) = label {
+            self.books.armed(label);
         }
     }
 
@@ -219,6 +266,8 @@ impl Journal {
     fn settle(&mut self) {
         while let Ok(credit) = self.parts.done.try_recv() {
             self.in_flight = false;
+            let mark = &self.parts.vitals.durable_mark;
+            mark.store(self.mark_in_flight, Ordering::Release);
             self.owed = Some(credit);
         }
         if let Some(credit) = self.owed
@@ -236,16 +285,20 @@ impl Journal {
         let gathered = self
             .waits_since
             .is_some_and(|since| now.since(since) >= GATHERED);
-        if wanted != self.asked || gathered || now >= self.state_at {
+        let marked = self.mark != self.mark_in_flight;
+        if wanted != self.asked || gathered || marked || now >= self.state_at {
             self.commit(Ending::No);
         }
     }
 
-    /// The credit that this arming has asked for.
+    /// The credit that this arming has asked for. One that will never make another step gives
+    /// back what it has not used: else a loss of power would make that uncertain, long after
+    /// the stop.
     fn credit(&self) -> Credit {
+        let asked = self.shadow.wanted();
         Credit {
             arming: self.shadow.arming(),
-            steps: self.shadow.wanted(),
+            steps: self.shadow.pump().final_steps().unwrap_or(asked),
         }
     }
 
@@ -261,7 +314,9 @@ impl Journal {
             let (kind, body) = self.scribe.state(self.shadow.pump());
             self.entries.push(self.row(kind, body));
         }
-        let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
+        let stamp = stamp::now(self.parts.boot);
+        let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
+        let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account);
         let mut credit = self.credit();
         if ending == Ending::Yes {
             // With the edge whose fate a loop that panicked had no time to tell.
@@ -273,9 +328,10 @@ impl Journal {
                 arming: credit.arming,
                 credit: credit.steps.0,
                 checkpoint,
-                stamp: stamp::now(self.parts.boot),
+                stamp,
             }),
         };
+        self.mark_in_flight = self.mark;
         self.waits_since = None;
         self.asked = credit;
         // Where the disk's thread is gone the daemon is about to end.
@@ -304,5 +360,17 @@ impl Journal {
             log::error!("the tape could not be written: {error}");
             self.parts.tape = None;
         }
+    }
+}
+
+/// How things are in the repeated control law.
+fn seen(pump: &Pump, utc_ns: Option<u64>) -> Seen {
+    Seen {
+        state: pump.state(),
+        ledger: pump.ledger(),
+        // As it was at its last call: windows and counts grow no older for being written down.
+        remembered: pump.remembered(MonoNs(0)),
+        basal: pump.granted_basal(),
+        utc_ns,
     }
 }

@@ -12,6 +12,8 @@ mod late;
 mod losses;
 mod oracles;
 mod properties;
+mod refills;
 mod rig;
 mod states;
+mod subjects;
 mod watching;

@@ -6,6 +6,7 @@
 mod calls;
 mod durable;
 mod flood;
+mod keeping;
 mod life;
 mod proposals;
 mod rig;

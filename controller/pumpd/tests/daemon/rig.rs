@@ -84,6 +84,7 @@ impl Daemon {
         let confirm = Request::Confirm {
             token: proposal.token,
             reason: None,
+            acknowledge_uncertain: false,
         };
         self.ask(&confirm).map(|_| ())
     }
