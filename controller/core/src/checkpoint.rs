@@ -37,6 +37,14 @@ impl Checkpoint {
             .saturating_add(self.may_move)
     }
 
+    /// The last one of a controller that has ended: no start follows it, and nothing is moved
+    /// by one.
+    #[must_use]
+    pub const fn ended(mut self) -> Self {
+        self.may_move = Steps::ZERO;
+        self
+    }
+
     /// The pump's clock at the checkpoint; the restored pump goes on from here.
     pub const fn at(&self) -> MonoNs {
         self.at

@@ -316,7 +316,7 @@ impl Journal {
         }
         let stamp = stamp::now(self.parts.boot);
         let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
-        let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account);
+        let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account, ending);
         let mut credit = self.credit();
         if ending == Ending::Yes {
             // With the edge whose fate a loop that panicked had no time to tell.

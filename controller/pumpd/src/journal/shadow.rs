@@ -12,6 +12,7 @@ use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{NotStill, Pump};
 use pump_core::quantity::{MonoNs, Steps};
 
+use super::Ending;
 use crate::clock::PumpClock;
 use crate::durable::kept;
 use crate::messages::{Record, Sum, Told};
@@ -127,8 +128,16 @@ impl Shadow {
     ///
     /// A checkpoint is tens of kilobytes of stack: it lives in this frame and no other.
     #[inline(never)]
-    pub(super) fn kept(&self, clock: PumpClock, account: &Account) -> (Vec<u8>, Steps) {
-        let checkpoint = self.pump.checkpoint();
+    pub(super) fn kept(
+        &self,
+        clock: PumpClock,
+        account: &Account,
+        ending: Ending,
+    ) -> (Vec<u8>, Steps) {
+        let checkpoint = match ending {
+            Ending::No => self.pump.checkpoint(),
+            Ending::Yes => self.pump.checkpoint().ended(),
+        };
         (kept(clock, &checkpoint, account), checkpoint.issued())
     }
 }
@@ -240,7 +249,7 @@ mod tests {
         let shadow = repeated(&recorded()).expect("no discord");
         assert_eq!(shadow.arming(), 1);
         let clock = PumpClock::ahead_by(Nanoseconds::ZERO);
-        let (_, issued) = shadow.kept(clock, &Account::default());
+        let (_, issued) = shadow.kept(clock, &Account::default(), Ending::No);
         assert!(shadow.wanted() >= issued, "I1");
     }
 

@@ -84,18 +84,6 @@ fn whoami() -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// A confirmation that does or does not answer for the uncertain volume.
-fn confirm(daemon: &Daemon, acknowledge_uncertain: bool) -> Result<Reply, ClientError> {
-    let Reply::Proposal(proposal) = daemon.propose(&brisk(""))? else {
-        panic!("no proposal");
-    };
-    daemon.ask(&Request::Confirm {
-        token: proposal.token,
-        reason: None,
-        acknowledge_uncertain,
-    })
-}
-
 /// P05, P01: what is uncertain is shown with its mass, is armed over by nobody who does not say
 /// so, is told again after any number of restarts, and whoever acknowledges it is in the journal.
 #[test]
@@ -127,7 +115,7 @@ fn uncertain_is_acknowledged() {
     });
     assert_eq!(account(&daemon).unacknowledged, uncertain);
 
-    let refusal = refused(confirm(&daemon, false));
+    let refusal = refused(daemon.confirm(&brisk(""), false));
     assert_eq!(refusal.code, Code::NeedsAcknowledgement);
     for part in ["sodium chloride", &format!("{} steps", uncertain.steps)] {
         assert!(refusal.message.contains(part), "{refusal}");
@@ -137,7 +125,7 @@ fn uncertain_is_acknowledged() {
     assert_eq!(daemon.status().state, "disarmed");
     assert!(did(&daemon, "acknowledge-uncertain").is_empty());
 
-    confirm(&daemon, true).expect("it is armed");
+    daemon.confirm(&brisk(""), true).expect("it is armed");
     daemon.kill();
     let told = did(&daemon, "acknowledge-uncertain");
     assert_eq!(told.len(), 1, "{told:?}");
@@ -175,6 +163,25 @@ fn a_kill_after_a_stop() {
     daemon
         .arm(&brisk(""))
         .expect("nothing is left to acknowledge");
+}
+
+/// So does an orderly end: nothing starts any more, so no rotor moves before a start.
+#[test]
+fn an_orderly_end_while_armed_leaves_nothing_to_acknowledge() {
+    let mut daemon = Daemon::start(&[]);
+    for _ in 0..2 {
+        daemon
+            .arm(&brisk(""))
+            .expect("nothing is left to acknowledge");
+        assert!(daemon.terminate().success());
+        daemon.restart(&[]);
+    }
+    let status = daemon.until("it is back", |status| has_alarm(status, "restarted"));
+    assert!(
+        !has_alarm(&status, "uncertain-volume"),
+        "{:?}",
+        status.alarms
+    );
 }
 
 /// I4, I5, section 6: arming and a kill change nothing of what the subject was given; a new
@@ -290,7 +297,7 @@ fn a_residue_that_differs_keeps_the_pump_from_starting_until_it_is_acknowledged(
         (&whoami().into(), &"spilled".into())
     );
     daemon.restart(&[]);
-    confirm(&daemon, true).expect("it is armed");
+    daemon.confirm(&brisk(""), true).expect("it is armed");
     daemon.ask(&Request::Start).expect("it starts");
     let status = daemon.until("it delivers", |status| delivered(status) > 0);
     assert!(
