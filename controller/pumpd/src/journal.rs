@@ -11,6 +11,7 @@
 
 pub(crate) mod disk;
 mod entry;
+mod recordings;
 mod shadow;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
+use pump_recording::row::Row;
 use pump_rt::clock;
 
 use crate::clock::PumpClock;
@@ -33,6 +35,7 @@ use crate::stamp;
 use crate::vitals::Vitals;
 
 use entry::Scribe;
+use recordings::Recordings;
 use shadow::Shadow;
 
 const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
@@ -69,6 +72,7 @@ pub(crate) struct Journal {
     parts: JournalParts,
     shadow: Shadow,
     scribe: Scribe,
+    recordings: Recordings,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -92,6 +96,7 @@ impl Journal {
         Self {
             shadow: Shadow::new(pump, arming),
             scribe: Scribe::default(),
+            recordings: Recordings::new(parts.clock.ahead()),
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -133,7 +138,9 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    dossier,
                 } => {
+                    self.recordings.expect(id, *dossier);
                     self.scribe.expect(id, names, prescription.volume_per_step);
                     self.shadow.expect(id, prescription);
                 }
@@ -156,10 +163,16 @@ impl Journal {
             if self.is_blind() {
                 continue;
             }
-            if let Err(discord) = self.shadow.repeat(&record) {
-                self.parts.vitals.discord.store(true, Ordering::Release);
-                log::error!("the record of the control law can't be repeated: {discord:?}");
-                continue;
+            match self.shadow.repeat(&record) {
+                Ok(repeated) => {
+                    let rows = self.recordings.take(repeated, self.shadow.pump());
+                    self.keep_rows(rows);
+                }
+                Err(discord) => {
+                    self.parts.vitals.discord.store(true, Ordering::Release);
+                    log::error!("the record of the control law can't be repeated: {discord:?}");
+                    continue;
+                }
             }
             if matches!(record, Record::Tick(_)) {
                 self.tell_new_events();
@@ -169,6 +182,35 @@ impl Journal {
                 self.wait();
             }
         }
+    }
+
+    /// Rows of a recording. There are few, and none may be missing.
+    fn keep_rows(&mut self, rows: Vec<Row>) {
+        if !rows.is_empty() || self.recordings.is_large() {
+            self.wait();
+        }
+        for row in rows {
+            let row = self.row(row.kind(), row.body());
+            self.entries.push(row);
+        }
+    }
+
+    /// From here on nothing is known of the run. That is the last that is written, and nothing
+    /// is made durable with it.
+    fn end_blind(&mut self) {
+        let lost = self.parts.vitals.lost_to_journal.load(Ordering::Acquire) > 0;
+        let why = if lost { "records-lost" } else { "discord" };
+        let rows = self.recordings.end(why, false);
+        if rows.is_empty() {
+            return;
+        }
+        self.keep_rows(rows);
+        let batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            durable: None,
+        };
+        // Where the disk's thread is gone the daemon is about to end.
+        let _ = self.parts.disk.send(batch);
     }
 
     /// Whether the repetition is worth nothing any more.
@@ -229,7 +271,11 @@ impl Journal {
     }
 
     fn commit_when_due(&mut self, now: MonoNs) {
-        if self.in_flight || self.is_blind() {
+        if self.is_blind() {
+            self.end_blind();
+            return;
+        }
+        if self.in_flight {
             return;
         }
         let wanted = self.credit();
@@ -261,6 +307,11 @@ impl Journal {
             let (kind, body) = self.scribe.state(self.shadow.pump());
             self.entries.push(self.row(kind, body));
         }
+        let rows = match ending {
+            Ending::No => Vec::from_iter(self.recordings.block()),
+            Ending::Yes => self.recordings.end("daemon-ended", true),
+        };
+        self.keep_rows(rows);
         let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
         let mut credit = self.credit();
         if ending == Ending::Yes {
@@ -288,6 +339,8 @@ impl Journal {
         if !self.is_blind() {
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
+        } else {
+            self.end_blind();
         }
         if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()

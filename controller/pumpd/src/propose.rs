@@ -9,10 +9,11 @@ use pump_control::{Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_prescription::Checked;
+use pump_recording::row::{Dossier, Regimen};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
-use crate::judge::{Case, Judged};
+use crate::judge::{Case, Files, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
@@ -48,6 +49,8 @@ pub(crate) struct Proposed {
     pub(crate) text: String,
     /// The device's file.
     device: PathBuf,
+    /// What was in it and in the drug library.
+    files: Files,
     /// By regimen.
     pub(crate) plans: Vec<Chosen>,
     /// Who proposed it.
@@ -65,6 +68,28 @@ impl Proposed {
         regimens
             .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
             .collect()
+    }
+
+    /// What a run of it is about (I11).
+    pub(crate) fn dossier(&self, simulated: bool) -> Dossier {
+        let checked = &self.checked;
+        let regimens = checked.regimens.iter().zip(&self.plans);
+        let regimens = regimens.map(|(regimen, plan)| Regimen {
+            name: regimen.name.clone(),
+            strategy: regimen.declaration.name.clone(),
+            plugin_sha256: plan.sha256.to_string(),
+            values: regimen.values.iter().map(|it| (it.num, it.den)).collect(),
+        });
+        Dossier {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated,
+            id: checked.id.clone(),
+            sha256: checked.sha256_hex(),
+            prescription: self.text.clone(),
+            device: self.files.device.clone(),
+            drug_library: self.files.drug_library.clone(),
+            regimens: regimens.collect(),
+        }
     }
 
     /// What the checks are to look at for it.
@@ -153,6 +178,7 @@ impl Desk {
         let Judged {
             text,
             checked,
+            files,
             plans,
             regimens,
             findings,
@@ -167,6 +193,7 @@ impl Desk {
         let proposed = Proposed {
             text,
             device: self.parts.device.clone(),
+            files,
             plans,
             by,
             beyond_soft_limits,

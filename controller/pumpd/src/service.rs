@@ -212,6 +212,7 @@ impl Desk {
                 id,
                 names: proposed.names(),
                 prescription: Box::new(*prescription),
+                dossier: Box::new(proposed.dossier(self.parts.simulated)),
             });
         }
         if full || self.parts.tasks.send(Task { id, what }).is_err() {

@@ -124,7 +124,7 @@ impl Recorder {
             dossier,
         };
         let again = opening.armed_again(prescription);
-        if !again.is_some_and(|again| goes_on_alike(&again, armed, at)) {
+        if !again.is_some_and(|again| goes_on_alike(again, armed, at)) {
             return Err(GivenUp::NoBeginning);
         }
         let recorder = Self {
@@ -227,7 +227,6 @@ impl Recorder {
 
 impl Opening {
     /// The control law as it was when the run began; `None` where that is not to be had.
-    #[inline(never)]
     pub(crate) fn armed_again(&self, prescription: &Prescription) -> Option<Box<Pump>> {
         let mut pump = self.rested()?;
         pump.arm(MonoNs(self.armed_at_ns), prescription).ok()?;
@@ -236,13 +235,18 @@ impl Opening {
 }
 
 /// Whether both do the same from here on: two pumps that are equal after a tick are.
-#[inline(never)]
-fn goes_on_alike(one: &Pump, other: &Pump, at: MonoNs) -> bool {
+fn goes_on_alike(mut one: Box<Pump>, other: &Pump, at: MonoNs) -> bool {
     let inputs = Inputs {
         sensors: other.sensors(),
         watch: other.watch(),
         ..Inputs::default()
     };
-    let [mut one, mut other] = [one, other].map(|pump| Box::new(pump.clone()));
+    let mut other = copied(other);
     one.tick(at, &inputs) == other.tick(at, &inputs) && one == other
+}
+
+/// A pump is tens of kilobytes of stack: it lives in this frame until it lies on the heap.
+#[inline(never)]
+fn copied(pump: &Pump) -> Box<Pump> {
+    Box::new(pump.clone())
 }

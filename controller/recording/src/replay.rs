@@ -4,7 +4,7 @@ use std::fmt;
 
 use pump_core::checkpoint::{Checkpoint, CheckpointFlaw};
 use pump_core::prescription::Prescription;
-use pump_core::pump::{EdgeFate, Pump};
+use pump_core::pump::{EdgeFate, Pump, Sensors, Watch};
 use pump_core::quantity::MonoNs;
 
 use crate::call::{Answer, Call};
@@ -181,14 +181,24 @@ impl Opening {
         self.try_rested().ok()
     }
 
-    /// A checkpoint is tens of kilobytes of stack: it lives in this frame and no other.
-    #[inline(never)]
     fn try_rested(&self) -> Result<Box<Pump>, Refusal> {
         let lines = lines_of(self.lines).map_err(Refusal::Lines)?;
         let watch = watch_of(u64::from(self.watch)).map_err(Refusal::Lines)?;
-        let checkpoint = Checkpoint::decode(&self.state.0).map_err(Refusal::State)?;
-        Ok(Box::new(Pump::rested(&checkpoint, lines, watch)))
+        let checkpoint = self.checkpoint().map_err(Refusal::State)?;
+        Ok(rested(&checkpoint, lines, watch))
     }
+
+    /// A checkpoint is tens of kilobytes of stack, and so is a pump: each lives in a frame of
+    /// its own until it lies on the heap.
+    #[inline(never)]
+    fn checkpoint(&self) -> Result<Box<Checkpoint>, CheckpointFlaw> {
+        Checkpoint::decode(&self.state.0).map(Box::new)
+    }
+}
+
+#[inline(never)]
+fn rested(checkpoint: &Checkpoint, lines: Sensors, watch: Watch) -> Box<Pump> {
+    Box::new(Pump::rested(checkpoint, lines, watch))
 }
 
 impl Replay {

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 
 use pump_core::quantity::MonoNs;
 
@@ -19,6 +20,64 @@ pub const RUN: &str = "run";
 pub const INPUTS: &str = "inputs";
 /// The kind of the row that ends it.
 pub const RUN_ENDED: &str = "run-ended";
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A run begins.
+    Run(Box<Opening>),
+    /// What it was told.
+    Inputs(Block),
+    /// It ends.
+    Ended(Closing),
+}
+
+impl Row {
+    /// The kinds of these rows.
+    pub const KINDS: [&'static str; 3] = [RUN, INPUTS, RUN_ENDED];
+
+    /// Its kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Run(_) => RUN,
+            Self::Inputs(_) => INPUTS,
+            Self::Ended(_) => RUN_ENDED,
+        }
+    }
+
+    /// Which run it is of.
+    pub const fn run(&self) -> u64 {
+        match self {
+            Self::Run(opening) => opening.run,
+            Self::Inputs(block) => block.run,
+            Self::Ended(closing) => closing.run,
+        }
+    }
+
+    /// Its body.
+    pub fn body(&self) -> Value {
+        let body = match self {
+            Self::Run(opening) => serde_json::to_value(opening),
+            Self::Inputs(block) => serde_json::to_value(block),
+            Self::Ended(closing) => serde_json::to_value(closing),
+        };
+        // A document of numbers and texts always is one.
+        body.unwrap_or_default()
+    }
+
+    /// Reads a row of the journal; `None`: it is of another kind.
+    ///
+    /// # Errors
+    /// It is not as one of that kind is written.
+    pub fn read(kind: &str, body: &str) -> Result<Option<Self>, serde_json::Error> {
+        Ok(match kind {
+            RUN => Some(Self::Run(serde_json::from_str(body)?)),
+            INPUTS => Some(Self::Inputs(serde_json::from_str(body)?)),
+            RUN_ENDED => Some(Self::Ended(serde_json::from_str(body)?)),
+            _ => None,
+        })
+    }
+}
 
 /// Bytes, in a document as base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

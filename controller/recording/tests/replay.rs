@@ -179,3 +179,15 @@ fn a_block_that_is_missing_or_of_another_run_is_refused() {
         assert!(Replay::begin(&damaged).is_err());
     }
 }
+
+/// The journal's thread of the daemon, which records, has a stack of half a mebibyte.
+#[test]
+fn a_run_is_begun_and_replayed_on_a_small_stack() {
+    let small = std::thread::Builder::new().stack_size(448 * 1024);
+    let thread = small.spawn(|| {
+        let runs = drive(&[Act::Run(Nanoseconds::from_secs(9)), Act::Arm]);
+        comes_to_the_same(&runs).expect("the same");
+    });
+    let done = thread.expect("a thread").join();
+    assert!(done.is_ok());
+}

@@ -8,6 +8,7 @@ mod durable;
 mod flood;
 mod life;
 mod proposals;
+mod recording;
 mod rig;
 mod stalls;
 mod tape;
