@@ -102,9 +102,8 @@ fn the_tape_is_what_a_replay_plans() {
     assert_eq!(closed(one), Some(("armed-anew".to_owned(), true)));
     assert_eq!(closed(two), Some(("daemon-ended".to_owned(), true)));
     assert_eq!(one.opening.dossier.prescription, pca());
-    assert!(
-        one.opening.dossier.device.contains("[motor]") || !one.opening.dossier.device.is_empty()
-    );
+    let device = std::fs::read_to_string(config("pump.toml")).expect("the device");
+    assert_eq!(one.opening.dossier.device, device);
 
     let mut planned = Vec::new();
     for (run, status) in [(one, &first), (two, &second)] {
