@@ -5,6 +5,8 @@
 mod daemon;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/replay.rs"]
+mod replay;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use replay::{ReplayArgs, Run};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -46,6 +49,10 @@ pub(crate) enum Command {
     /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
     #[command(after_long_help = history::HELP)]
     History(HistoryArgs),
+    /// Do a recorded run again and say whether it comes to the same, or what another strategy
+    /// or prescription would have done.
+    #[command(after_long_help = replay::HELP)]
+    Replay(ReplayArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

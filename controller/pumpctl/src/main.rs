@@ -8,6 +8,9 @@
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
 //! up or down, and can prove that it is as it was written.
 //!
+//! `replay` does a run again that the journal holds, with the same plugins, and says whether it
+//! comes to the same (I11); or lives through its world with other ones.
+//!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
 //! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
@@ -48,6 +51,7 @@ mod patience;
 mod places;
 mod plot;
 mod progress;
+mod replay;
 mod series;
 mod simulate;
 mod story;
@@ -66,8 +70,9 @@ fn main() -> ExitCode {
         .init();
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
-        Command::Simulate(args) => guard::run(args),
+        Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),
+        Command::Replay(args) => replay::guarded(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {
