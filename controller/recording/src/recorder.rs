@@ -20,8 +20,9 @@ use crate::told::{line_bits, watch_bits};
 pub const MOST_BLOCK: usize = 256 * 1024;
 /// A block of this size is worth a row of its own.
 pub const LARGE_BLOCK: usize = 32 * 1024;
-/// The most that is written in a day of the pump's clock: so a machine on which every wake-up
-/// is late can't fill the journal. Thirty such days take two thirds of what a journal may.
+/// The most that is written in a day of the pump's clock, and once as much to begin with: so a
+/// machine on which every wake-up is late can't fill the journal. Thirty such days take two
+/// thirds of what a journal may.
 pub const MOST_IN_A_DAY: u64 = 16 << 20;
 const DAY: Nanoseconds = Nanoseconds::from_hours(24);
 /// So many edges have a digest of their own.

@@ -55,7 +55,12 @@ fn rate(ul_per_h: u64) -> Rate {
     Rate::of(Volume::from_nl(ul_per_h * 1_000), HOUR).expect("a rate")
 }
 
-fn prescription() -> Prescription {
+/// 1 mL/day.
+pub(crate) fn millilitre_a_day() -> Rate {
+    Rate::of(Volume::from_nl(1_000_000), Nanoseconds::from_hours(24)).expect("a rate")
+}
+
+fn prescription(basal: Rate) -> Prescription {
     let demand = DemandEnvelope {
         lockout: Nanoseconds::from_mins(1),
         edge: LockoutEdge::StartToStart,
@@ -81,10 +86,7 @@ fn prescription() -> Prescription {
         },
         drugs: [None; 4],
         regimens: [
-            Some(Envelope {
-                basal: rate(360),
-                bolus: None,
-            }),
+            Some(Envelope { basal, bolus: None }),
             Some(Envelope {
                 basal: Rate::ZERO,
                 bolus: Some(bolus),
@@ -105,6 +107,7 @@ fn prescription() -> Prescription {
 }
 
 struct Driver {
+    basal: Rate,
     pump: Box<Pump>,
     recorder: Option<Recorder>,
     runs: Vec<Run>,
@@ -121,9 +124,19 @@ struct Driver {
     credit_stops: bool,
 }
 
-/// Plays it; each arming is a run.
+/// Plays it at 360 µL/h; each arming is a run.
+#[allow(
+    dead_code,
+    reason = "one of the tests that share this has its own rate"
+)]
 pub(crate) fn drive(acts: &[Act]) -> Vec<Run> {
+    drive_at(rate(360), acts)
+}
+
+/// The same at another basal rate.
+pub(crate) fn drive_at(basal: Rate, acts: &[Act]) -> Vec<Run> {
     let mut driver = Driver {
+        basal,
         pump: Box::new(Pump::new()),
         recorder: None,
         runs: Vec::new(),
@@ -211,7 +224,7 @@ impl Driver {
         self.end();
         let rest = Rest::of(&self.pump);
         let run = self.runs.len() as u64 + 1;
-        let armed = self.pump.arm(self.now, &prescription());
+        let armed = self.pump.arm(self.now, &prescription(self.basal));
         assert_eq!(armed, Ok(()));
         let (ahead, dossier) = (Nanoseconds::ZERO, Dossier::default());
         let begun = Recorder::begin(run, rest, self.now, &self.pump, ahead, dossier);
@@ -283,7 +296,7 @@ impl Driver {
             && place < 2
             && !self.away[place]
         {
-            self.answers[place] = Some(order(place, &shown));
+            self.answers[place] = Some(order(place, &shown, self.basal));
             self.answered_at = MonoNs((self.now.0 / (10 * MS) + 1) * 10 * MS);
         }
     }
@@ -351,7 +364,7 @@ impl Driver {
 }
 
 /// A basal, or a dose for each demand.
-fn order(place: usize, shown: &Snapshot) -> Order {
+fn order(place: usize, shown: &Snapshot, basal: Rate) -> Order {
     let mut order = Order {
         seq: shown.seq,
         basal: Rate::ZERO,
@@ -361,7 +374,7 @@ fn order(place: usize, shown: &Snapshot) -> Order {
         wake_in: None,
     };
     match (place, shown.demand) {
-        (0, _) => order.basal = rate(360),
+        (0, _) => order.basal = basal,
         (_, Some(demand)) => {
             order.answer = Some(Reply::Give(demand));
             order.bolus = Some(BolusRequest {
