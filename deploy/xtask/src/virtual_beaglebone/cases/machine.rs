@@ -94,8 +94,17 @@ fn a_watchdog_that_nobody_kicks_resets_the_machine(bench: &mut Bench) -> Result<
     bench.must("echo here >/root/before && sync")?;
     // Whoever opens it and goes without the magic letter leaves it running.
     bench.must("test -c /dev/watchdog0 && printf x >/dev/watchdog0")?;
-    bench.wait_for_reset()?;
+    watchdog_bites(bench)?;
     same("the file", &bench.must("cat /root/before")?, &"here".into())
+}
+
+/// Waits for the reset, and sees to it that it was the watchdog's.
+pub(super) fn watchdog_bites(bench: &mut Bench) -> Result<(), Failure> {
+    let console = bench.wait_for_reset()?;
+    ensure(
+        console.contains("softdog: Initiating system reboot"),
+        || format!("the watchdog has not said that it was this:\n{console}"),
+    )
 }
 
 fn what_was_synced_survives_a_power_cut_and_what_was_not_may_not(

@@ -26,8 +26,8 @@ pub(super) fn page(evidence: &Evidence) -> String {
          the same load, at the loop's priority (FIFO 80), every millisecond. The load: a hog of the\n\
          processor, a disk that is synced all the time, operators who ask without end, and a button\n\
          that bounces without end. All in microseconds.\n\n\
-         | | load | edges | p50 | p99.9 | max | wake p50 | p99.9 | max | cyclictest p50 | p99.9 | max |\n\
-         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+         | | load | edges | p50 | p99.9 | max | wake p50 | p99.9 | max | cyclictest p50 | p99.9 | max | edge to cyclictest p99.9 | max |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         evidence.kernel
     );
     for row in &evidence.rows {
@@ -35,7 +35,7 @@ pub(super) fn page(evidence: &Evidence) -> String {
         let (edges, machine) = (&row.edges, &row.cyclictest);
         let _ = writeln!(
             page,
-            "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.what,
             edges.count(),
             us(edges.permille(500)),
@@ -47,6 +47,8 @@ pub(super) fn page(evidence: &Evidence) -> String {
             us(machine.permille(500)),
             us(machine.permille(999)),
             us(machine.max()),
+            ratio(edges.permille(999), machine.permille(999)),
+            ratio(edges.max(), machine.max()),
         );
     }
     page.push_str(
@@ -64,6 +66,14 @@ pub(super) fn page(evidence: &Evidence) -> String {
         evidence.ioctl, evidence.tick, evidence.per_edge
     );
     page
+}
+
+/// One to the other, to a hundredth.
+fn ratio(ours: u64, its: u64) -> String {
+    match (ours * 100).checked_div(its) {
+        Some(hundredths) => format!("{}.{:02}", hundredths / 100, hundredths % 100),
+        None => "–".to_owned(),
+    }
 }
 
 fn verdicts(evidence: &Evidence) -> Vec<Verdict> {
