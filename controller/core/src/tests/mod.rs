@@ -12,6 +12,7 @@ mod late;
 mod losses;
 mod oracles;
 mod properties;
+mod restarts;
 mod rig;
 mod states;
 mod watching;
