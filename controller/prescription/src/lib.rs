@@ -80,6 +80,7 @@ mod document;
 mod dose;
 mod drug_library;
 mod exact;
+mod example;
 mod fallback;
 mod format;
 mod input;

@@ -8,7 +8,7 @@ mod history;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
@@ -54,6 +54,9 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   pumpctl check config/prescriptions/*.toml
   pumpctl check --device rigs/3/pump.toml rx.toml
+  pumpctl check --format json rx.toml | jq '.files[].findings[].message'
+  pumpctl check --format sarif rigs/*/rx.toml > findings.sarif
+  pumpctl check --explain E0036
 
 Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
 
@@ -117,8 +120,14 @@ pub(crate) struct PlaceArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The prescriptions.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "explain", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Say what a code such as E0036 means, with an example; `list`: all of them.
+    #[arg(long, value_name = "CODE", conflicts_with = "files")]
+    pub(crate) explain: Option<String>,
+    /// For people, for programs, or for editors and code hosts.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }
@@ -157,6 +166,17 @@ pub(crate) struct SimulateArgs {
     pub(crate) plot: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Text.
+    Human,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
 }
 
 fn duration(text: &str) -> Result<Nanoseconds, String> {
