@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// Say everything that is wrong with prescriptions, or what they amount to.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Say what changes in the dose between two prescriptions, not in the text.
+    #[command(after_long_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Run a prescription in virtual time with the real strategies, and report.
     #[command(after_long_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
@@ -59,6 +62,17 @@ Examples:
   pumpctl check --explain E0036
 
 Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  pumpctl diff rx-monday.toml rx-tuesday.toml
+  pumpctl diff --all old.toml new.toml          with the rows that stay the same
+  pumpctl diff --json old.toml new.toml | jq .same_dose
+
+Both are checked first, for the same device. Two texts that come to the same dose, such as
+`1 mL` and `1000 uL`, do not differ.
+
+Exit codes: 0 both are good, 1 one is wrong, 2 the command line is wrong.";
 
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
@@ -128,6 +142,24 @@ pub(crate) struct CheckArgs {
     /// For people, for programs, or for editors and code hosts.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The old prescription.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The new prescription.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// With what stays the same.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the rows as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }

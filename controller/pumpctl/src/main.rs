@@ -1,8 +1,8 @@
 //! `pumpctl`: what the operator types.
 //!
-//! Two commands need no pump. `check` reads prescriptions and says everything that is wrong with
+//! Three commands need no pump. `check` reads prescriptions and says everything that is wrong with
 //! them at once, or what they amount to: the limits in force and who set each, and the most
-//! that every regimen may ever be given. `simulate` runs one in virtual time with the real
+//! that every regimen may ever be given. `diff` lays two side by side. `simulate` runs one in virtual time with the real
 //! strategy plugins and tells what was given, what was refused and why.
 //!
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
@@ -38,6 +38,7 @@ mod chart;
 mod check;
 mod cli;
 mod daemon;
+mod diff;
 mod edges;
 mod failure;
 mod guard;
@@ -49,6 +50,7 @@ mod places;
 mod plot;
 mod progress;
 mod series;
+mod side_by_side;
 mod simulate;
 mod story;
 mod units;
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         .init();
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Simulate(args) => guard::run(args),
         Command::History(args) => history::run(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),

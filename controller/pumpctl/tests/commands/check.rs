@@ -154,3 +154,26 @@ fn a_code_is_explained_without_any_file() {
     assert_eq!(rig.run(&["check", "--explain", "E9999"]).code(), 2);
     assert_eq!(rig.run(&["check"]).code(), 2);
 }
+
+#[test]
+fn what_changes_in_the_dose_is_told_and_what_changes_in_the_text_is_not() {
+    let rig = Rig::new();
+    let other = PRESCRIPTION.replace("\"20 mL\"", "\"20000 uL\"");
+    rig.write("same.toml", format!("# as before\n{other}"));
+    let done = rig.run(&["diff", "rx.toml", "same.toml"]);
+    assert_eq!(
+        (done.code(), done.out().as_str()),
+        (0, "the dose is the same\n")
+    );
+    rig.write("more.toml", PRESCRIPTION.replace("2 mg/day", "3 mg/day"));
+    let done = rig.run(&["diff", "rx.toml", "more.toml", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&done.out()).expect("a document");
+    assert_eq!(told["same_dose"], false);
+    let rows = told["rows"].as_array().expect("rows");
+    assert!(rows.iter().any(|row| row["what"] == "background: rate"
+        && row["old"] == "1 mL/day"
+        && row["new"] == "1.5 mL/day"));
+    assert!(rows.iter().all(|row| row["changed"] == true));
+    rig.write("bad.toml", "format = 1\n");
+    assert_eq!(rig.run(&["diff", "rx.toml", "bad.toml"]).code(), 1);
+}
