@@ -33,6 +33,9 @@
 //! the control law itself is asked ([`pump_core::prescription::Prescription::validate`]), so
 //! that nothing reaches the arming unexplained.
 //!
+//! `programming-errors.md` beside this crate shows what is said to the classic errors in
+//! programming a pump, and which of them no file can show.
+//!
 //! # Findings are data
 //!
 //! Every [`Diagnostic`] has a stable [`Code`] from one table: `E0001` an error, `W0001` a
