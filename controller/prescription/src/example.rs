@@ -68,6 +68,7 @@ examples! {
     RangeOrder: "broken/drug-library/range-upside-down";
     CapTooSmall: "broken/prescription/cap-below-a-step";
     NoCommonGrid: "broken/prescription/no-common-grid";
+    OtherLibrary: "broken/prescription/checked-against-another-library";
     SoftLimit: "remarks/beyond-soft-limits";
     KvoWithoutBasal: "remarks/kvo-without-basal";
     ScheduleAboveCap: "remarks/schedule-above-a-cap";
