@@ -31,25 +31,7 @@ pub(super) fn page(evidence: &Evidence) -> String {
         evidence.kernel
     );
     for row in &evidence.rows {
-        let load = if row.load { "yes" } else { "no" };
-        let (edges, machine) = (&row.edges, &row.cyclictest);
-        let _ = writeln!(
-            page,
-            "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.what,
-            edges.count(),
-            us(edges.permille(500)),
-            us(edges.permille(999)),
-            us(edges.max()),
-            us(row.wake[0]),
-            us(row.wake[1]),
-            us(row.wake[2]),
-            us(machine.permille(500)),
-            us(machine.permille(999)),
-            us(machine.max()),
-            ratio(edges.permille(999), machine.permille(999)),
-            ratio(edges.max(), machine.max()),
-        );
+        page.push_str(&line(row));
     }
     page.push_str(
         "\n![Lateness of edges and of cyclictest, under load](latency.svg)\n\n\
@@ -66,6 +48,28 @@ pub(super) fn page(evidence: &Evidence) -> String {
         evidence.ioctl, evidence.tick, evidence.per_edge
     );
     page
+}
+
+/// A row of the table.
+pub(super) fn line(row: &Row) -> String {
+    let load = if row.load { "yes" } else { "no" };
+    let (edges, machine) = (&row.edges, &row.cyclictest);
+    format!(
+        "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        row.what,
+        edges.count(),
+        us(edges.permille(500)),
+        us(edges.permille(999)),
+        us(edges.max()),
+        us(row.wake[0]),
+        us(row.wake[1]),
+        us(row.wake[2]),
+        us(machine.permille(500)),
+        us(machine.permille(999)),
+        us(machine.max()),
+        ratio(edges.permille(999), machine.permille(999)),
+        ratio(edges.max(), machine.max()),
+    )
 }
 
 /// One to the other, to a hundredth.
