@@ -1,8 +1,8 @@
 //! `pumpctl`: what the operator types.
 //!
-//! Two commands need no pump. `check` reads prescriptions and says everything that is wrong with
+//! Three commands need no pump. `check` reads prescriptions and says everything that is wrong with
 //! them at once, or what they amount to: the limits in force and who set each, and the most
-//! that every regimen may ever be given. `simulate` runs one in virtual time with the real
+//! that every regimen may ever be given. `diff` lays two side by side. `simulate` runs one in virtual time with the real
 //! strategy plugins and tells what was given, what was refused and why.
 //!
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
@@ -41,6 +41,7 @@ mod chart;
 mod check;
 mod cli;
 mod daemon;
+mod diff;
 mod edges;
 mod failure;
 mod guard;
@@ -53,6 +54,7 @@ mod plot;
 mod progress;
 mod replay;
 mod series;
+mod side_by_side;
 mod simulate;
 mod story;
 mod units;
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         .init();
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),
         Command::Replay(args) => replay::guarded(args),

@@ -4,6 +4,7 @@ use pump_core::checkpoint::Checkpoint;
 use pump_core::pump::Pump;
 use pump_core::quantity::{Nanoseconds, Steps};
 use pump_journal::{Boot, Durable};
+use pump_rt::clock;
 
 use crate::clock::PumpClock;
 
@@ -66,7 +67,7 @@ pub(crate) fn resume(durable: Option<&Durable>, boot: Boot) -> Result<Resumed, S
     };
     let credit = Steps(durable.credit);
     Ok(Resumed {
-        pump: Box::new(Pump::restore(&checkpoint, credit)),
+        pump: Box::new(Pump::restore(&checkpoint, credit, clock.of(clock::now()))),
         clock,
         arming: durable.arming,
         uncertain: credit.saturating_sub(checkpoint.issued()),
@@ -106,6 +107,8 @@ mod tests {
     fn in_the_same_boot_the_pumps_clock_goes_on_and_in_another_it_begins_at_the_checkpoint() {
         let same = resume(Some(&left(THIS, 0)), THIS).expect("it resumes");
         assert_eq!(same.clock.ahead(), Nanoseconds::from_secs(2));
+        // What is uncertain is dated now, and not when the checkpoint was taken.
+        assert!(same.pump.checkpoint().at() >= same.clock.of(MonoNs(AT.0 * 2)));
         let other = resume(Some(&left(OTHER, 0)), THIS).expect("it resumes");
         assert_eq!(other.clock.of(MonoNs(0)), AT, "off-time counts as zero");
         assert_eq!(other.arming, 7);

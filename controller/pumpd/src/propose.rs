@@ -17,7 +17,6 @@ use crate::judge::{Case, Files, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
-use crate::sheet;
 
 /// A proposal that is not confirmed within this time is forgotten.
 const EXPIRES_AFTER: Nanoseconds = Nanoseconds::from_mins(10);
@@ -269,27 +268,16 @@ fn drugs(checked: &Checked) -> Vec<String> {
     names
 }
 
-/// Old and new, in the order of the new; what would be gone comes last.
+/// Old and new, as operators are shown them.
 fn side_by_side(old: Option<&Checked>, new: &Checked) -> Vec<Row> {
-    let mut before = old.map(sheet::of).unwrap_or_default();
-    let mut rows = Vec::new();
-    for (what, new) in sheet::of(new) {
-        let place = before.iter().position(|(known, _)| *known == what);
-        let old = place.map(|place| before.remove(place).1);
-        rows.push(Row {
-            what,
-            changed: old.as_ref() != Some(&new),
-            old,
-            new: Some(new),
-        });
-    }
-    rows.extend(before.into_iter().map(|(what, old)| Row {
-        what,
-        old: Some(old),
-        new: None,
-        changed: true,
-    }));
-    rows
+    let rows = pump_prescription::side_by_side(old, new).into_iter();
+    rows.map(|row| Row {
+        changed: row.is_changed(),
+        what: row.what,
+        old: row.old,
+        new: row.new,
+    })
+    .collect()
 }
 
 /// 128 bits that nobody can guess, in hexadecimal.

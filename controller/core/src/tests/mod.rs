@@ -12,6 +12,7 @@ mod late;
 mod losses;
 mod oracles;
 mod properties;
+mod restarts;
 mod resting;
 mod rig;
 mod states;

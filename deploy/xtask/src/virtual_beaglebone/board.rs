@@ -162,7 +162,8 @@ impl<'a> Board<'a> {
         self.machine.release(self.here)
     }
 
-    fn cargo(&self, subcommand: &str) -> Command {
+    /// A cargo command for the board.
+    pub(super) fn cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.here.cargo(subcommand);
         self.machine.choose(&mut cargo);
         cargo
