@@ -8,6 +8,9 @@
 //!
 //! Where records were lost, or the repetition came to something else, nothing is made durable
 //! any more: the pump comes to rest within its credit, and says why.
+//!
+//! What was repeated is recorded too, in rows of the batches that are written anyway, so that a
+//! run can be done again ([`recordings`], I11).
 
 pub(crate) mod disk;
 mod entry;

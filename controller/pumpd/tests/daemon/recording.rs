@@ -118,6 +118,28 @@ fn the_tape_is_what_a_replay_plans() {
     assert_eq!(planned, daemon.tape().0);
 }
 
+/// A daemon that dies leaves its run up to the last batch, and the next one has a number and a
+/// beginning of its own.
+#[test]
+fn i11_a_run_whose_daemon_died_is_replayed_up_to_there() {
+    let mut daemon = Daemon::start(&[]);
+    daemon.infuse(&brisk(""));
+    daemon.until("it delivers", |status| delivered(status) > 500);
+    daemon.kill();
+    daemon.restart(&[]);
+    daemon.infuse(&brisk(""));
+    daemon.until("it delivers", |status| delivered(status) > 500);
+    assert!(daemon.terminate().success());
+    let runs = runs(daemon.folder.path());
+    let numbers: Vec<u64> = runs.iter().map(|run| run.opening.run).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(runs[0].closing, None);
+    for run in &runs {
+        let (_, edges) = replayed(run);
+        assert!(!edges.is_empty());
+    }
+}
+
 /// I11: the control law is told the nominal instant of a wake-up that was in time. A loop that
 /// told when it woke would hardly ever be told an edge at the instant at which it was due.
 #[test]
