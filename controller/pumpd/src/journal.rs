@@ -40,6 +40,9 @@ const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
 const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 /// How things are is made durable so often though nothing happens (P04).
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
+/// An entry's kind and its body.
+type Row = (&'static str, serde_json::Value);
+
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -106,6 +109,8 @@ impl Journal {
     }
 
     pub(crate) fn run(mut self) {
+        // That the daemon has begun comes before what it found.
+        self.take_notes();
         self.tell_new_events();
         loop {
             let vitals = Arc::clone(&self.parts.vitals);
@@ -133,8 +138,10 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    papers,
                 } => {
-                    self.scribe.expect(id, names, prescription.volume_per_step);
+                    let per_step = prescription.volume_per_step;
+                    self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
@@ -148,27 +155,50 @@ impl Journal {
                 self.keep(due.0, issued.0, taken);
                 continue;
             }
-            if let Record::Armed { id, .. } = record {
+            let arms = matches!(record, Record::Armed { .. } | Record::Disarmed { .. });
+            if arms {
                 // Notes are sent before their task, so this one's is there.
                 self.take_notes();
-                self.scribe.armed(id);
             }
             if self.is_blind() {
                 continue;
             }
+            // The ledger is about to be forgotten.
+            let ended = arms.then(|| (self.shadow.arming(), self.status()));
             if let Err(discord) = self.shadow.repeat(&record) {
                 self.parts.vitals.discord.store(true, Ordering::Release);
                 log::error!("the record of the control law can't be repeated: {discord:?}");
                 continue;
             }
-            if matches!(record, Record::Tick(_)) {
+            if let Some((arming, status)) = ended {
+                self.tell_arming(&record, arming, status);
+            } else if matches!(record, Record::Tick(_)) {
                 self.tell_new_events();
-            }
-            if matches!(record, Record::Armed { .. } | Record::Disarmed { .. }) {
-                self.tell_new_events();
-                self.wait();
             }
         }
+    }
+
+    /// Writes down what ended, what is armed now, and what that told.
+    fn tell_arming(&mut self, record: &Record, before: u64, ended: Row) {
+        let arming = self.shadow.arming();
+        let begins = match record {
+            Record::Armed { id, .. } => self.scribe.armed(*id, arming),
+            _ => Some(("disarmed", serde_json::json!({ "arming": arming }))),
+        };
+        if arming == before {
+            // It was refused, and told nothing.
+            return;
+        }
+        self.write(ended.0, ended.1);
+        if let Some((kind, body)) = begins {
+            self.write(kind, body);
+        }
+        self.tell_new_events();
+        self.wait();
+    }
+
+    fn status(&self) -> Row {
+        self.scribe.state(self.shadow.pump(), self.shadow.arming())
     }
 
     /// Whether the repetition is worth nothing any more.
@@ -179,6 +209,7 @@ impl Journal {
 
     /// Writes down what the last call has told.
     fn tell_new_events(&mut self) {
+        let mut told_state = false;
         for place in 0..self.shadow.pump().events().len() {
             let Some(event) = self.shadow.pump().events().get(place).copied() else {
                 break;
@@ -188,7 +219,12 @@ impl Journal {
             self.write(kind, body);
             if let EventKind::State { to, .. } = event.kind {
                 log::info!("the pump is {}", to.name());
+                told_state = true;
             }
+        }
+        if told_state {
+            let (kind, body) = self.status();
+            self.write(kind, body);
         }
     }
 
@@ -258,7 +294,7 @@ impl Journal {
         let now = clock::now();
         if now >= self.state_at {
             self.state_at = now.after(STATE_EVERY);
-            let (kind, body) = self.scribe.state(self.shadow.pump());
+            let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
         let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
@@ -286,6 +322,8 @@ impl Journal {
     /// was not given.
     fn end(mut self) {
         if !self.is_blind() {
+            let (kind, body) = self.status();
+            self.write(kind, body);
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
         }

@@ -226,6 +226,8 @@ pub(crate) enum Note {
         /// Names and strategies of the regimens.
         names: Vec<(String, String)>,
         prescription: Box<Prescription>,
+        /// What the journal keeps of it, in full.
+        papers: serde_json::Value,
     },
     /// Something to be written down: its kind, and the words.
     Entry {
