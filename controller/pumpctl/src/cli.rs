@@ -5,6 +5,10 @@
 mod daemon;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/runs.rs"]
+mod runs;
 
 use std::path::PathBuf;
 
@@ -14,6 +18,8 @@ use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use report::ReportArgs;
+pub(crate) use runs::RunName;
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -46,6 +52,9 @@ pub(crate) enum Command {
     /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
     #[command(after_long_help = history::HELP)]
     History(HistoryArgs),
+    /// Tell of a run or a day what was given, refused and wrong, as a page.
+    #[command(after_long_help = report::HELP)]
+    Report(ReportArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

@@ -48,6 +48,8 @@ mod patience;
 mod places;
 mod plot;
 mod progress;
+mod report;
+mod runs;
 mod series;
 mod simulate;
 mod story;
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => guard::run(args),
         Command::History(args) => history::run(args),
+        Command::Report(args) => report::run(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

@@ -77,7 +77,7 @@ fn line(row: &Row) -> String {
 }
 
 /// In UTC, or since which boot.
-fn when(stamp: &Stamp) -> String {
+pub(crate) fn when(stamp: &Stamp) -> String {
     let utc = stamp
         .utc_ns
         .and_then(|utc| Timestamp::from_nanosecond(utc.into()).ok());
