@@ -165,6 +165,7 @@ pub(crate) fn refused(error: OpenError) -> Failure {
     }
 }
 
-fn unreadable(trouble: Trouble) -> Failure {
+/// The journal can't be read.
+pub(crate) fn unreadable(trouble: Trouble) -> Failure {
     Failure::input(trouble)
 }

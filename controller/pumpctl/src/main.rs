@@ -34,11 +34,15 @@
 //! `RUST_LOG=debug` tells which configuration and which plugins were taken.
 #![forbid(unsafe_code)]
 
+mod account;
 mod chart;
 mod check;
 mod cli;
+mod curves;
 mod daemon;
+mod drawing;
 mod edges;
+mod fact;
 mod failure;
 mod guard;
 mod history;
@@ -53,6 +57,7 @@ mod runs;
 mod series;
 mod simulate;
 mod story;
+mod stretch;
 mod units;
 
 use std::process::ExitCode;

@@ -5,13 +5,13 @@
 //! those numbers only grow, and every entry `durable` says which it belongs to. So a run is
 //! found by halving, and a journal of ten years is no slower than that of a day.
 
-use std::fmt;
-
-use pump_journal::{DURABLE, Query, Reader, Row, Trouble};
+use pump_journal::{DURABLE, Query, Reader, Row};
 use serde::Deserialize;
 
 use crate::cli::RunName;
+use crate::fact::Fraction;
 use crate::failure::Failure;
+use crate::history::unreadable;
 
 /// So many entries are read at a time: the daemon is never kept from its file for long, and
 /// no run is too long for the memory.
@@ -72,34 +72,6 @@ pub(crate) struct Papers {
     pub(crate) device_sha256: String,
     pub(crate) drug_library_sha256: String,
     pub(crate) drug_library_version: String,
-}
-
-/// An exact fraction, which the journal has as text: `25/2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Fraction {
-    pub(crate) num: u128,
-    /// Never zero.
-    pub(crate) den: u128,
-}
-
-impl TryFrom<String> for Fraction {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no fraction");
-        let (num, den) = text.split_once('/').ok_or_else(wrong)?;
-        match (num.parse(), den.parse()) {
-            (Ok(num), Ok(den)) if den > 0 => Ok(Self { num, den }),
-            _ => Err(wrong()),
-        }
-    }
-}
-
-impl fmt::Display for Fraction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.num, self.den)
-    }
 }
 
 /// What ended a run.
@@ -175,6 +147,16 @@ impl<'a> Runs<'a> {
         let oldest = runs.first(0, &[])?;
         runs.base = oldest.map_or(0, |row| row.seq.saturating_sub(1));
         Ok(runs)
+    }
+
+    /// The number of the last entry that is looked at.
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The number of the last entry that was pruned.
+    pub(crate) fn base(&self) -> u64 {
+        self.base
     }
 
     /// The run of this name.
@@ -266,6 +248,58 @@ impl<'a> Runs<'a> {
         Ok(rows.into_iter().next().filter(|row| row.seq <= self.head))
     }
 
+    /// This entry; `None`: it is not there, or not any more.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub(crate) fn row(&mut self, seq: u64) -> Result<Option<Row>, Failure> {
+        let row = self.first(seq.saturating_sub(1), &[])?;
+        Ok(row.filter(|row| row.seq == seq))
+    }
+
+    /// The last entry of the last batch that was begun before this instant, in nanoseconds
+    /// since 1970. Entries without a stamp go with the next that has one, and the last ones
+    /// with the last that has.
+    ///
+    /// # Errors
+    /// Where the journal can't be read.
+    pub(crate) fn last_before(&mut self, utc_ns: u64) -> Result<u64, Failure> {
+        let (mut before, mut after) = (self.base, self.head);
+        let mut next = self.stamped(before)?;
+        while before < after && next.is_some() {
+            let middle = before + (after - before) / 2;
+            match self.stamped(middle)? {
+                Some((seq, utc)) if utc < utc_ns => before = seq,
+                _ => after = middle,
+            }
+            if before == after {
+                next = self.stamped(before)?;
+            }
+        }
+        if next.is_none() {
+            return Ok(self.head);
+        }
+        if before == self.base {
+            return Ok(before);
+        }
+        // What happened at one instant lies in one batch and is not torn apart.
+        let batch = self.first(before.saturating_sub(1), &[DURABLE])?;
+        Ok(batch.map_or(self.head, |row| row.seq))
+    }
+
+    /// The first entry after this one that has a UTC stamp, and the stamp.
+    fn stamped(&mut self, after: u64) -> Result<Option<(u64, u64)>, Failure> {
+        let query = Query {
+            after: Some(after),
+            since_utc_ns: Some(0),
+            first: Some(1),
+            ..Query::default()
+        };
+        let rows = self.reader.rows(&query).map_err(unreadable)?;
+        let row = rows.first().filter(|row| row.seq <= self.head);
+        Ok(row.and_then(|row| Some((row.seq, row.stamp.utc_ns?))))
+    }
+
     /// Goes through the runs from the newest on, as long as `next` wants another; the one
     /// that it did not want any more.
     fn newest_first(&mut self, mut next: impl FnMut(Run) -> bool) -> Result<Option<Run>, Failure> {
@@ -308,6 +342,35 @@ impl<'a> Runs<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The run to which this entry belongs; `None`: nothing was armed.
+    ///
+    /// # Errors
+    /// Where the journal can't be read.
+    pub(crate) fn running_at(&mut self, seq: u64) -> Result<Option<Run>, Failure> {
+        // The batch that the entry is in, and its arming.
+        let closed_by = self.first(seq.saturating_sub(1), &[DURABLE])?;
+        let mut arming = match &closed_by {
+            Some(row) => arming_of(row)?,
+            None => u64::MAX,
+        };
+        loop {
+            let start = self.before(arming)?;
+            let turns = self.turns(start)?;
+            if let Some(turn) = turns.iter().rfind(|turn| turn.seq <= seq) {
+                return match turn.kind.as_str() {
+                    ARMED => self.begun_by(arming_of(turn)?),
+                    _ => Ok(None),
+                };
+            }
+            // It lies before the turn that this arming begins with.
+            let ended = self.first(start.saturating_sub(1), &[DURABLE])?;
+            match ended.as_ref().map(arming_of).transpose()? {
+                Some(ended) if start > self.base && ended < arming => arming = ended,
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// The run that this entry begins, if it does, where the next turn is that.
@@ -393,8 +456,4 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(row: &'a Row) -> Result<T, Failure> {
             row.seq, row.kind
         ))
     })
-}
-
-fn unreadable(trouble: Trouble) -> Failure {
-    Failure::input(trouble)
 }

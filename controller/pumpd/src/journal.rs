@@ -198,7 +198,9 @@ impl Journal {
     }
 
     fn status(&self) -> Row {
-        self.scribe.state(self.shadow.pump(), self.shadow.arming())
+        let now = self.parts.clock.now();
+        self.scribe
+            .state(self.shadow.pump(), self.shadow.arming(), now)
     }
 
     /// Whether the repetition is worth nothing any more.
@@ -209,7 +211,7 @@ impl Journal {
 
     /// Writes down what the last call has told.
     fn tell_new_events(&mut self) {
-        let mut told_state = false;
+        let mut changed = false;
         for place in 0..self.shadow.pump().events().len() {
             let Some(event) = self.shadow.pump().events().get(place).copied() else {
                 break;
@@ -219,10 +221,15 @@ impl Journal {
             self.write(kind, body);
             if let EventKind::State { to, .. } = event.kind {
                 log::info!("the pump is {}", to.name());
-                told_state = true;
             }
+            changed |= matches!(
+                event.kind,
+                EventKind::State { .. }
+                    | EventKind::BolusStarted { .. }
+                    | EventKind::BolusEnded { .. }
+            );
         }
-        if told_state {
+        if changed {
             let (kind, body) = self.status();
             self.write(kind, body);
         }

@@ -90,7 +90,7 @@ impl Scribe {
     }
 
     /// How things are.
-    pub(super) fn state(&self, pump: &Pump, arming: u64) -> (&'static str, Value) {
+    pub(super) fn state(&self, pump: &Pump, arming: u64, now: MonoNs) -> (&'static str, Value) {
         let ledger = pump.ledger().map(|ledger| {
             json!({
                 "commanded_steps": ledger.commanded.0,
@@ -108,16 +108,22 @@ impl Scribe {
                 |(given, cap)| json!({ "given_steps": given.0, "cap_steps": cap.map(|cap| cap.0) }),
             )
         });
-        let bolus = pump
-            .running_bolus()
-            .map(|(bolus, delivered)| json!({ "bolus": bolus.0, "delivered_steps": delivered.0 }));
+        let boluses = pump.open_boluses().into_iter().flatten();
+        let boluses = boluses.map(|(bolus, kind, delivered)| {
+            json!({
+                "bolus": bolus.0,
+                "bolus_kind": kind.name(),
+                "delivered_steps": delivered.0,
+            })
+        });
         let body = json!({
             "arming": arming,
+            "pump_ns": now.0,
             "state": pump.state().name(),
             "alarms": alarms,
             "ledger": ledger,
             "windows_1_4_24h": windows,
-            "running_bolus": bolus,
+            "open_boluses": boluses.collect::<Vec<_>>(),
         });
         ("status", body)
     }
