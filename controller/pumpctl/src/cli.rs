@@ -3,6 +3,8 @@
 // Named, since the generator of the manual pages includes this file too.
 #[path = "cli/daemon.rs"]
 mod daemon;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/report.rs"]
@@ -17,6 +19,7 @@ use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
+pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
@@ -55,6 +58,9 @@ pub(crate) enum Command {
     /// Tell of a run or a day what was given, refused and wrong, as a page.
     #[command(after_long_help = report::HELP)]
     Report(ReportArgs),
+    /// Write a run as tables, ready for a notebook.
+    #[command(after_long_help = export::HELP)]
+    Export(ExportArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

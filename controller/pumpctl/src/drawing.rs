@@ -25,6 +25,7 @@ pub(crate) type Failed<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBack
 
 /// The unit of the time axis.
 pub(crate) struct TimeAxis {
+    since: &'static str,
     unit: &'static str,
     ns: f64,
     pub(crate) end: f64,
@@ -39,10 +40,16 @@ impl TimeAxis {
             _ => ("days", 8.64e13),
         };
         Self {
+            since: "the start",
             unit,
             ns,
             end: duration_ns.max(1) as f64 / ns,
         }
+    }
+
+    /// Counted from something else than the start.
+    pub(crate) fn since(self, since: &'static str) -> Self {
+        Self { since, ..self }
     }
 
     pub(crate) fn at(&self, ns: f64) -> f64 {
@@ -50,7 +57,7 @@ impl TimeAxis {
     }
 
     pub(crate) fn label(&self) -> String {
-        format!("time since the start [{}]", self.unit)
+        format!("time since {} [{}]", self.since, self.unit)
     }
 
     pub(crate) fn range(&self) -> Range<f64> {

@@ -15,7 +15,7 @@ use crate::cli::{HistoryArgs, Since};
 use crate::failure::Failure;
 use crate::output;
 use shown::Shown;
-pub(crate) use shown::when;
+pub(crate) use shown::{quoted, when};
 
 /// So many entries are read at a time: the daemon is never kept from its file for long.
 const PAGE: u32 = 1000;

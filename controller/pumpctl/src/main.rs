@@ -42,6 +42,7 @@ mod curves;
 mod daemon;
 mod drawing;
 mod edges;
+mod export;
 mod fact;
 mod failure;
 mod guard;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => guard::run(args),
         Command::History(args) => history::run(args),
         Command::Report(args) => report::run(args),
+        Command::Export(args) => export::run(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

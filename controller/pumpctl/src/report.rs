@@ -17,7 +17,8 @@ use crate::history::{refused, unreadable};
 use crate::output::{self, Output};
 use crate::runs::Runs;
 use crate::stretch::Stretch;
-use page::Whole;
+pub(crate) use json::of as document;
+pub(crate) use page::Whole;
 
 /// A journal of no more entries is read whole: that takes less than a second.
 const READ_WHOLE: u64 = 50_000;
@@ -58,7 +59,11 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
 }
 
 /// What the journal is beside the entries of the report, whose end must be on its chain.
-fn whole(reader: &mut Reader, read: bool, chain: Option<Head>) -> Result<Whole, Failure> {
+pub(crate) fn whole(
+    reader: &mut Reader,
+    read: bool,
+    chain: Option<Head>,
+) -> Result<Whole, Failure> {
     let verified = match read {
         true => Some(reader.verify(chain).map_err(unreadable)?),
         false => None,

@@ -132,7 +132,7 @@ fn csv(row: &Row) -> String {
 }
 
 /// As RFC 4180 has it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -10,7 +10,7 @@ use crate::account::{Account, AlarmSpan, Loss, Moment, Part};
 use crate::stretch::{Stretch, Subject};
 
 /// The document of an account.
-pub(super) fn of(stretch: &Stretch, account: &Account, whole: &Whole) -> Value {
+pub(crate) fn of(stretch: &Stretch, account: &Account, whole: &Whole) -> Value {
     let subject = match &stretch.subject {
         Subject::Run(run) => json!({
             "run": run.papers.arming,

@@ -62,11 +62,11 @@ impl Table {
 }
 
 /// What was looked into beside the entries of the report.
-pub(super) struct Whole {
+pub(crate) struct Whole {
     /// The end of the journal.
-    pub(super) head: String,
+    pub(crate) head: String,
     /// `None`: it was not read whole.
-    pub(super) verified: Option<Verified>,
+    pub(crate) verified: Option<Verified>,
 }
 
 /// The page of an account.

@@ -13,6 +13,8 @@ use crate::units::{number, volume_unit};
 
 const WIDTH: u32 = 1_000;
 const HEIGHT: u32 = 300;
+/// Room for the names of alarms; in all pictures, so that their times lie under each other.
+const LABELS: u32 = 150;
 /// The height of one alarm's bar, and of what is around the bars.
 const BAR_HEIGHT: u32 = 26;
 const FRAME_HEIGHT: u32 = 96;
@@ -38,7 +40,7 @@ pub(super) fn of(account: &Account) -> Result<Vec<Plot>, Failure> {
         account,
         from_ns,
         to_ns,
-        axis: TimeAxis::for_run(to_ns.saturating_sub(from_ns)),
+        axis: TimeAxis::for_run(to_ns.saturating_sub(from_ns)).since("the first entry"),
     };
     let mut plots = Vec::new();
     if !account.curves.rate().is_empty() {
@@ -108,7 +110,7 @@ impl Scene<'_> {
             .margin_left(12)
             .margin_right(24)
             .x_label_area_size(44)
-            .y_label_area_size(68)
+            .y_label_area_size(LABELS)
             .build_cartesian_2d(self.axis.range(), 0.0..top)?;
         mesh(&mut chart, &self.axis, y_label)?;
         Ok(chart)
@@ -274,7 +276,7 @@ impl Scene<'_> {
             .margin_left(12)
             .margin_right(24)
             .x_label_area_size(44)
-            .y_label_area_size(160)
+            .y_label_area_size(LABELS)
             .build_cartesian_2d(self.axis.range(), 0.0..rows as f64)?;
         chart
             .configure_mesh()

@@ -40,7 +40,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
 pub(crate) fn build(here: &Checkout, machine: &Machine) -> Result<PathBuf, Failure> {
     let architecture = machine.debian_architecture()?;
     tool::heading(&format!("building for {architecture}"));
-    here.build_release(machine)?;
+    here.build_release(machine, &["pumpctl/parquet"])?;
 
     let pages = here.target("debian/pages");
     anew(&pages)?;
