@@ -3,10 +3,16 @@
 // Named, since the generator of the manual pages includes this file too.
 #[path = "cli/daemon.rs"]
 mod daemon;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/replay.rs"]
 mod replay;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/runs.rs"]
+mod runs;
 
 use std::path::PathBuf;
 
@@ -15,8 +21,11 @@ use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
+pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use replay::{ReplayArgs, Run};
+pub(crate) use report::ReportArgs;
+pub(crate) use runs::RunName;
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -56,6 +65,12 @@ pub(crate) enum Command {
     /// or prescription would have done.
     #[command(after_long_help = replay::HELP)]
     Replay(ReplayArgs),
+    /// Tell of a run or a day what was given, refused and wrong, as a page.
+    #[command(after_long_help = report::HELP)]
+    Report(ReportArgs),
+    /// Write a run as tables, ready for a notebook.
+    #[command(after_long_help = export::HELP)]
+    Export(ExportArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

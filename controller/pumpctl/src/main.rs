@@ -37,12 +37,17 @@
 //! `RUST_LOG=debug` tells which configuration and which plugins were taken.
 #![forbid(unsafe_code)]
 
+mod account;
 mod chart;
 mod check;
 mod cli;
+mod curves;
 mod daemon;
 mod diff;
+mod drawing;
 mod edges;
+mod export;
+mod fact;
 mod failure;
 mod guard;
 mod history;
@@ -53,10 +58,13 @@ mod places;
 mod plot;
 mod progress;
 mod replay;
+mod report;
+mod runs;
 mod series;
 mod side_by_side;
 mod simulate;
 mod story;
+mod stretch;
 mod units;
 
 use std::process::ExitCode;
@@ -76,6 +84,8 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),
         Command::Replay(args) => replay::guarded(args),
+        Command::Report(args) => report::run(args),
+        Command::Export(args) => export::run(args),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

@@ -28,7 +28,7 @@ use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
-use pump_recording::row::Row;
+use pump_recording::row::Row as Recorded;
 use pump_rt::clock;
 
 use crate::clock::PumpClock;
@@ -46,6 +46,9 @@ const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
 const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 /// How things are is made durable so often though nothing happens (P04).
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
+/// An entry's kind and its body.
+type Row = (&'static str, serde_json::Value);
+
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -114,6 +117,8 @@ impl Journal {
     }
 
     pub(crate) fn run(mut self) {
+        // That the daemon has begun comes before what it found.
+        self.take_notes();
         self.tell_new_events();
         loop {
             let vitals = Arc::clone(&self.parts.vitals);
@@ -142,9 +147,11 @@ impl Journal {
                     names,
                     prescription,
                     dossier,
+                    papers,
                 } => {
+                    let per_step = prescription.volume_per_step;
                     self.recordings.expect(id, *dossier);
-                    self.scribe.expect(id, names, prescription.volume_per_step);
+                    self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
@@ -158,14 +165,16 @@ impl Journal {
                 self.keep(due.0, issued.0, taken);
                 continue;
             }
-            if let Record::Armed { id, .. } = record {
+            let arms = matches!(record, Record::Armed { .. } | Record::Disarmed { .. });
+            if arms {
                 // Notes are sent before their task, so this one's is there.
                 self.take_notes();
-                self.scribe.armed(id);
             }
             if self.is_blind() {
                 continue;
             }
+            // The ledger is about to be forgotten.
+            let ended = arms.then(|| (self.shadow.arming(), self.status()));
             match self.shadow.repeat(&record) {
                 Ok(repeated) => {
                     let rows = self.recordings.take(repeated, self.shadow.pump());
@@ -177,18 +186,16 @@ impl Journal {
                     continue;
                 }
             }
-            if matches!(record, Record::Tick(_)) {
+            if let Some((arming, status)) = ended {
+                self.tell_arming(&record, arming, status);
+            } else if matches!(record, Record::Tick(_)) {
                 self.tell_new_events();
-            }
-            if matches!(record, Record::Armed { .. } | Record::Disarmed { .. }) {
-                self.tell_new_events();
-                self.wait();
             }
         }
     }
 
     /// Rows of a recording. There are few, and none may be missing.
-    fn keep_rows(&mut self, rows: Vec<Row>) {
+    fn keep_rows(&mut self, rows: Vec<Recorded>) {
         if !rows.is_empty() || self.recordings.is_large() {
             self.wait();
         }
@@ -216,6 +223,31 @@ impl Journal {
         let _ = self.parts.disk.send(batch);
     }
 
+    /// Writes down what ended, what is armed now, and what that told.
+    fn tell_arming(&mut self, record: &Record, before: u64, ended: Row) {
+        let arming = self.shadow.arming();
+        let begins = match record {
+            Record::Armed { id, .. } => self.scribe.armed(*id, arming),
+            _ => Some(("disarmed", serde_json::json!({ "arming": arming }))),
+        };
+        if arming == before {
+            // It was refused, and told nothing.
+            return;
+        }
+        self.write(ended.0, ended.1);
+        if let Some((kind, body)) = begins {
+            self.write(kind, body);
+        }
+        self.tell_new_events();
+        self.wait();
+    }
+
+    fn status(&self) -> Row {
+        let now = self.parts.clock.now();
+        self.scribe
+            .state(self.shadow.pump(), self.shadow.arming(), now)
+    }
+
     /// Whether the repetition is worth nothing any more.
     fn is_blind(&self) -> bool {
         let vitals = &self.parts.vitals;
@@ -224,6 +256,7 @@ impl Journal {
 
     /// Writes down what the last call has told.
     fn tell_new_events(&mut self) {
+        let mut changed = false;
         for place in 0..self.shadow.pump().events().len() {
             let Some(event) = self.shadow.pump().events().get(place).copied() else {
                 break;
@@ -234,6 +267,16 @@ impl Journal {
             if let EventKind::State { to, .. } = event.kind {
                 log::info!("the pump is {}", to.name());
             }
+            changed |= matches!(
+                event.kind,
+                EventKind::State { .. }
+                    | EventKind::BolusStarted { .. }
+                    | EventKind::BolusEnded { .. }
+            );
+        }
+        if changed {
+            let (kind, body) = self.status();
+            self.write(kind, body);
         }
     }
 
@@ -307,7 +350,7 @@ impl Journal {
         let now = clock::now();
         if now >= self.state_at {
             self.state_at = now.after(STATE_EVERY);
-            let (kind, body) = self.scribe.state(self.shadow.pump());
+            let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
         let rows = match ending {
@@ -340,6 +383,8 @@ impl Journal {
     /// was not given.
     fn end(mut self) {
         if !self.is_blind() {
+            let (kind, body) = self.status();
+            self.write(kind, body);
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
         } else {

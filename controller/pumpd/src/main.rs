@@ -29,6 +29,7 @@ mod judge;
 mod link;
 mod messages;
 mod options;
+mod papers;
 mod preflight;
 mod propose;
 mod rig;

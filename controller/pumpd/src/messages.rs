@@ -236,6 +236,8 @@ pub(crate) enum Note {
         prescription: Box<Prescription>,
         /// What its run is about.
         dossier: Box<Dossier>,
+        /// What the journal keeps of it, in full.
+        papers: serde_json::Value,
     },
     /// Something to be written down: its kind, and the words.
     Entry {

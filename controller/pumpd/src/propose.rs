@@ -56,6 +56,10 @@ pub(crate) struct Proposed {
     pub(crate) by: String,
     /// What goes beyond a soft limit, a line each (P02).
     pub(crate) beyond_soft_limits: Vec<String>,
+    /// Who confirmed it; `None`: nobody yet.
+    pub(crate) confirmed_by: Option<String>,
+    /// Why it was confirmed, where somebody said so (P02).
+    pub(crate) reason: Option<String>,
     token: String,
     expires_at: MonoNs,
 }
@@ -196,6 +200,8 @@ impl Desk {
             plans,
             by,
             beyond_soft_limits,
+            confirmed_by: None,
+            reason: None,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,

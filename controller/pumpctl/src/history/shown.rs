@@ -77,7 +77,7 @@ fn line(row: &Row) -> String {
 }
 
 /// In UTC, or since which boot.
-fn when(stamp: &Stamp) -> String {
+pub(crate) fn when(stamp: &Stamp) -> String {
     let utc = stamp
         .utc_ns
         .and_then(|utc| Timestamp::from_nanosecond(utc.into()).ok());
@@ -138,7 +138,7 @@ fn csv(row: &Row) -> String {
 }
 
 /// As RFC 4180 has it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

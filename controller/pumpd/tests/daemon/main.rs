@@ -7,6 +7,7 @@ mod calls;
 mod durable;
 mod flood;
 mod life;
+mod papers;
 mod proposals;
 mod recording;
 mod rig;
