@@ -69,6 +69,8 @@ mod call;
 pub mod codec;
 mod course;
 mod edge;
+mod lines;
+mod order;
 pub mod prescription;
 mod recorder;
 mod replay;

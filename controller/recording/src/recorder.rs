@@ -11,9 +11,9 @@ use pump_core::quantity::{MonoNs, Nanoseconds};
 use crate::call::{Answer, Call};
 use crate::codec::{Encoder, Item, Then};
 use crate::course::Progress;
+use crate::lines::{line_bits, watch_bits};
 use crate::prescription;
 use crate::row::{Block, Bytes, Dossier, Opening};
-use crate::told::{line_bits, watch_bits};
 
 /// A block that grows beyond this while nobody takes it is the last: 256 KiB, which is less
 /// than half of what a row of the journal holds.

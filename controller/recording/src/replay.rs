@@ -11,9 +11,9 @@ use crate::call::{Answer, Call};
 use crate::codec::{Decoder, Flaw, Item, Then};
 use crate::course::{Progress, Totals};
 use crate::edge::{Digest, Edge};
+use crate::lines::{lines_of, watch_of};
 use crate::prescription;
 use crate::row::{Block, Opening};
-use crate::told::{lines_of, watch_of};
 
 /// Why a recording can't be replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
