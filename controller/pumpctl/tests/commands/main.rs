@@ -2,9 +2,13 @@
 
 mod check;
 mod daemon;
+mod export;
 mod history;
 mod manners;
 mod plugin;
+mod report;
 mod rig;
 mod scenarios;
 mod simulate;
+#[path = "../../src/stretch/written.rs"]
+mod written;
