@@ -5,10 +5,11 @@ use core::fmt;
 use crate::alarm::Alarm;
 use crate::bolus::BolusId;
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::delivery::CREDIT_DEADLINE;
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
-use crate::pump::{Pump, State};
+use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
 
 /// What must be durable to bring a pump back after its power was lost.
@@ -29,7 +30,7 @@ impl Checkpoint {
         self.issued
     }
 
-    /// The pump's clock at the checkpoint; the restored pump goes on from here.
+    /// The pump's clock at the checkpoint; the restored pump goes on from here or later.
     pub const fn at(&self) -> MonoNs {
         self.at
     }
@@ -161,27 +162,57 @@ impl Pump {
         }
     }
 
-    /// The pump after its power was lost: disarmed and still. `credit` is the last credit
-    /// that was made durable; what of it is not in the checkpoint may or may not have been
-    /// given, and counts as delivered from now on (I8, I13). So does what a start after it
-    /// would have booked as displaced. The pump's clock goes on from
-    /// the checkpoint: off-time counts as zero.
-    pub fn restore(checkpoint: &Checkpoint, credit: Steps) -> Self {
+    /// What of a pump at rest the next arming goes on from, beside its lines and what watches
+    /// it. Nothing of it is in doubt, so it is no credit's: a recording begins with it (I11).
+    pub fn at_rest(&self) -> Checkpoint {
+        Checkpoint {
+            issued: Steps::ZERO,
+            may_move: Steps::ZERO,
+            ..self.checkpoint()
+        }
+    }
+
+    /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
+    /// lines and this watch, armed at the same instant. Only the events of the arming itself
+    /// can differ: it has no alarm to clear.
+    pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
         let mut pump = Self::new();
         pump.now = checkpoint.at;
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        pump.memory.boluses.ended_by(checkpoint.at);
+        pump.sensors = sensors;
+        pump.watch = watch;
+        pump
+    }
+
+    /// The pump after its power was lost: disarmed and still. `credit` is the last credit
+    /// that was made durable; what of it is not in the checkpoint may or may not have been
+    /// given, and counts as delivered from now on (I8, I13). So does what a start after it
+    /// would have booked as displaced.
+    ///
+    /// `now` is the pump's clock as it goes on, at the checkpoint or later by no more than has
+    /// passed for certain: what nobody wrote down may have happened at any time until then, and
+    /// is dated there, so that it leaves no window and opens no lockout before its time (I4).
+    pub fn restore(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
+        let mut pump = Self::new();
+        let now = now.max(checkpoint.at);
+        pump.now = now;
+        pump.memory = checkpoint.memory.clone();
+        pump.last_bolus = checkpoint.last_bolus;
+        pump.last_demand = checkpoint.last_demand;
+        let latest = now.min(checkpoint.at.after(CREDIT_DEADLINE));
+        pump.memory.boluses.may_have_started(checkpoint.at, latest);
+        pump.memory.boluses.ended_by(now);
         pump.raise(Alarm::Restarted);
         let uncertain = credit
             .saturating_sub(checkpoint.issued)
             .saturating_add(checkpoint.may_move);
         if uncertain > Steps::ZERO {
-            pump.memory.advance(checkpoint.at);
+            pump.memory.advance(now);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(checkpoint.at, uncertain);
+                pump.memory.air.give(now, uncertain);
             }
             pump.tell(EventKind::Uncertain { steps: uncertain });
             pump.raise(Alarm::Uncertain);

@@ -292,6 +292,16 @@ impl Pump {
         self.armed.as_ref()
     }
 
+    /// The lines, as they were told last.
+    pub const fn sensors(&self) -> Sensors {
+        self.sensors
+    }
+
+    /// What watches the pump from outside, as it was told last.
+    pub const fn watch(&self) -> Watch {
+        self.watch
+    }
+
     /// The active alarms.
     pub const fn alarms(&self) -> ActiveAlarms {
         self.alarms

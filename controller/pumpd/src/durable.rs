@@ -5,6 +5,7 @@ use pump_core::event::EventKind;
 use pump_core::pump::Pump;
 use pump_core::quantity::{Nanoseconds, Steps};
 use pump_journal::{Boot, Durable};
+use pump_rt::clock;
 
 use crate::clock::PumpClock;
 
@@ -71,7 +72,11 @@ pub(crate) fn resume(durable: Option<&Durable>, boot: Boot) -> Result<Resumed, S
         // This boot's clock began at zero when the pump's was at its checkpoint, or later.
         PumpClock::ahead_by(Nanoseconds(checkpoint.at().0))
     };
-    let pump = Box::new(Pump::restore(&checkpoint, Steps(durable.credit)));
+    let pump = Box::new(Pump::restore(
+        &checkpoint,
+        Steps(durable.credit),
+        clock.of(clock::now()),
+    ));
     let booked = pump.events().iter().find_map(|event| match event.kind {
         EventKind::Uncertain { steps } => Some(steps),
         _ => None,
@@ -120,6 +125,8 @@ mod tests {
     fn in_the_same_boot_the_pumps_clock_goes_on_and_in_another_it_begins_at_the_checkpoint() {
         let same = resume(Some(&left(THIS, 0)), THIS).expect("it resumes");
         assert_eq!(same.clock.ahead(), Nanoseconds::from_secs(2));
+        // What is uncertain is dated now, and not when the checkpoint was taken.
+        assert!(same.pump.checkpoint().at() >= same.clock.of(MonoNs(AT.0 * 2)));
         let other = resume(Some(&left(OTHER, 0)), THIS).expect("it resumes");
         assert_eq!(other.clock.of(MonoNs(0)), AT, "off-time counts as zero");
         assert_eq!(other.arming, 8, "what was armed is not any more");

@@ -11,6 +11,7 @@
 
 pub(crate) mod disk;
 mod entry;
+mod recordings;
 mod shadow;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
+use pump_recording::row::Row as Recorded;
 use pump_rt::clock;
 
 use crate::clock::PumpClock;
@@ -33,6 +35,7 @@ use crate::stamp;
 use crate::vitals::Vitals;
 
 use entry::Scribe;
+use recordings::Recordings;
 use shadow::Shadow;
 
 const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
@@ -72,6 +75,7 @@ pub(crate) struct Journal {
     parts: JournalParts,
     shadow: Shadow,
     scribe: Scribe,
+    recordings: Recordings,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -95,6 +99,7 @@ impl Journal {
         Self {
             shadow: Shadow::new(pump, arming),
             scribe: Scribe::default(),
+            recordings: Recordings::new(parts.clock.ahead()),
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -138,9 +143,11 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    dossier,
                     papers,
                 } => {
                     let per_step = prescription.volume_per_step;
+                    self.recordings.expect(id, *dossier);
                     self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
@@ -165,10 +172,16 @@ impl Journal {
             }
             // The ledger is about to be forgotten.
             let ended = arms.then(|| (self.shadow.arming(), self.status()));
-            if let Err(discord) = self.shadow.repeat(&record) {
-                self.parts.vitals.discord.store(true, Ordering::Release);
-                log::error!("the record of the control law can't be repeated: {discord:?}");
-                continue;
+            match self.shadow.repeat(&record) {
+                Ok(repeated) => {
+                    let rows = self.recordings.take(repeated, self.shadow.pump());
+                    self.keep_rows(rows);
+                }
+                Err(discord) => {
+                    self.parts.vitals.discord.store(true, Ordering::Release);
+                    log::error!("the record of the control law can't be repeated: {discord:?}");
+                    continue;
+                }
             }
             if let Some((arming, status)) = ended {
                 self.tell_arming(&record, arming, status);
@@ -176,6 +189,35 @@ impl Journal {
                 self.tell_new_events();
             }
         }
+    }
+
+    /// Rows of a recording. There are few, and none may be missing.
+    fn keep_rows(&mut self, rows: Vec<Recorded>) {
+        if !rows.is_empty() || self.recordings.is_large() {
+            self.wait();
+        }
+        for row in rows {
+            let row = self.row(row.kind(), row.body());
+            self.entries.push(row);
+        }
+    }
+
+    /// From here on nothing is known of the run. That is the last that is written, and nothing
+    /// is made durable with it.
+    fn end_blind(&mut self) {
+        let lost = self.parts.vitals.lost_to_journal.load(Ordering::Acquire) > 0;
+        let why = if lost { "records-lost" } else { "discord" };
+        let rows = self.recordings.end(why, false);
+        if rows.is_empty() {
+            return;
+        }
+        self.keep_rows(rows);
+        let batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            durable: None,
+        };
+        // Where the disk's thread is gone the daemon is about to end.
+        let _ = self.parts.disk.send(batch);
     }
 
     /// Writes down what ended, what is armed now, and what that told.
@@ -272,7 +314,11 @@ impl Journal {
     }
 
     fn commit_when_due(&mut self, now: MonoNs) {
-        if self.in_flight || self.is_blind() {
+        if self.is_blind() {
+            self.end_blind();
+            return;
+        }
+        if self.in_flight {
             return;
         }
         let wanted = self.credit();
@@ -304,6 +350,11 @@ impl Journal {
             let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
+        let rows = match ending {
+            Ending::No => Vec::from_iter(self.recordings.block()),
+            Ending::Yes => self.recordings.end("daemon-ended", true),
+        };
+        self.keep_rows(rows);
         let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
         let mut credit = self.credit();
         if ending == Ending::Yes {
@@ -333,6 +384,8 @@ impl Journal {
             self.write(kind, body);
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
+        } else {
+            self.end_blind();
         }
         if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()

@@ -35,7 +35,6 @@ mod propose;
 mod rig;
 mod sentinel;
 mod service;
-mod sheet;
 mod stamp;
 mod status;
 mod table;

@@ -213,6 +213,7 @@ impl Desk {
                 id,
                 names: proposed.names(),
                 prescription: Box::new(*prescription),
+                dossier: Box::new(proposed.dossier(self.parts.simulated)),
                 papers: papers::of(proposed, self.parts.simulated),
             });
         }

@@ -80,7 +80,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let vitals = Arc::new(Vitals::new());
     let faults = Arc::new(Faults::new(began, options.fault.clone()));
     let rig = match options.sim {
-        true => Rig::simulated(&device),
+        true => Rig::simulated(
+            &device,
+            options.witness.as_deref().map(witness).transpose()?,
+        ),
         false => Rig::on_lines(&device)?,
     };
     let brake = rig.motor.brake();
@@ -353,6 +356,11 @@ fn state_dir(folder: &Path) -> Result<File, String> {
         )
     })?;
     Ok(lock)
+}
+
+fn witness(path: &Path) -> Result<File, String> {
+    let opened = File::options().create(true).append(true).open(path);
+    opened.map_err(|error| format!("the witness {}: {error}", path.display()))
 }
 
 fn tape(path: &Path) -> Result<BufWriter<File>, String> {

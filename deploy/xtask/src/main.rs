@@ -67,6 +67,7 @@ deploy/fuzz, which is a workspace of its own.
         shell [--leap]       boots it with its console on this terminal
         run SCRIPT           runs one script in it
         latency              measures, and writes deploy/virtual-beaglebone/latency.md
+        emulated             tests of single crates, as programs for the board, without it
         build                only makes kernel, root file system and disk
         is-cached            exits 0 where these are made already
         cargo COMMAND...     cargo for the board: `cargo test -p pump-core`

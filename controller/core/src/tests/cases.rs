@@ -64,6 +64,9 @@ pub(super) enum Act {
     PowerLoss {
         off_for: u64,
     },
+    DaemonLoss {
+        off_for: u64,
+    },
     /// Stop, arm again with the caps at so many per cent, start; where that is even, disarmed
     /// between the two.
     Rearm {
@@ -122,6 +125,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(regimen, percent, over_percent)| Act::Dose { regimen, percent, over_percent }),
         1 => regimen.prop_map(|regimen| Act::Silence { regimen }),
         1 => (0..3 * H).prop_map(|off_for| Act::PowerLoss { off_for }),
+        1 => (0..3 * H).prop_map(|off_for| Act::DaemonLoss { off_for }),
         1 => (50..150_u64).prop_map(|caps_percent| Act::Rearm { caps_percent }),
         1 => any::<bool>().prop_map(Act::JournalStalls),
     ]
@@ -250,10 +254,13 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         )
 }
 
-/// The power is lost after every other act.
+/// The power, or the daemon alone, is lost after every other act.
 pub(super) fn restless() -> impl Strategy<Value = Case> {
-    case().prop_map(|case| {
-        let lost = Act::PowerLoss { off_for: S };
+    (case(), any::<bool>()).prop_map(|(case, power)| {
+        let lost = match power {
+            true => Act::PowerLoss { off_for: S },
+            false => Act::DaemonLoss { off_for: S },
+        };
         let acts = case.acts.chunks(2);
         let acts = acts.flat_map(|acts| acts.iter().chain([&lost])).cloned();
         Case {
@@ -369,9 +376,12 @@ pub(super) fn play(case: &Case) -> Told {
                 wills[regimen].borrow_mut().dose = dose_of(&envelope, percent, over_percent);
             }
             Act::Silence { regimen } => wills[regimen].borrow_mut().silent = true,
-            Act::PowerLoss { off_for } => {
+            Act::PowerLoss { off_for } | Act::DaemonLoss { off_for } => {
                 rig.journal = true;
-                rig.lose_power(off_for);
+                match act {
+                    Act::DaemonLoss { .. } => rig.lose_daemon(off_for),
+                    _ => rig.lose_power(off_for),
+                }
                 power_lost.push(rig.now);
                 keep(&mut live, &log, epoch);
                 epoch = begin(&mut rig, &p);

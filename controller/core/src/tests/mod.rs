@@ -12,6 +12,8 @@ mod late;
 mod losses;
 mod oracles;
 mod properties;
+mod restarts;
+mod resting;
 mod rig;
 mod states;
 mod watching;

@@ -6,6 +6,7 @@ mod export;
 mod history;
 mod manners;
 mod plugin;
+mod replay;
 mod report;
 mod rig;
 mod scenarios;

@@ -9,6 +9,7 @@ mod flood;
 mod life;
 mod papers;
 mod proposals;
+mod recording;
 mod rig;
 mod stalls;
 mod tape;
