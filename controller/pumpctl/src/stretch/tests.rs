@@ -239,3 +239,27 @@ fn alarms_presses_and_operators_are_told_with_their_instants() {
     assert_eq!(account.state.as_deref(), Some("infusing"));
     assert_eq!(account.parts[0].ended, None, "it is not over");
 }
+
+/// Where the journal is too long to be read whole for a report, this is what is left.
+#[test]
+fn a_stretch_with_an_entry_that_was_changed_or_is_missing_comes_to_nothing() {
+    for statement in [
+        "UPDATE entry SET body = replace(body, 'water', 'wine') WHERE kind = 'armed'",
+        "DELETE FROM entry WHERE kind = 'operator'",
+        "UPDATE entry SET mono_ns = mono_ns + 1 WHERE kind = 'state'",
+    ] {
+        let mut written = Written::new(DAY);
+        written.arm("water");
+        written.command("start", "infusing");
+        written.give(3);
+        let folder = written.close();
+        let file = rusqlite::Connection::open(folder.path().join("journal.db")).expect("a file");
+        assert!(file.execute(statement, ()).expect("it is done") > 0);
+        drop(file);
+        let mut reader = pump_journal::Reader::open(folder.path()).expect("a journal");
+        let mut runs = Runs::new(&mut reader).expect("its runs");
+        let run = Stretch::of_run(runs.named(RunName::Last).expect("the run"));
+        let outcome = run.account(&mut runs, |_, _| Ok(()));
+        assert!(outcome.is_err(), "{statement}");
+    }
+}
