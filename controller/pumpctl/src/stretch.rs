@@ -137,3 +137,8 @@ impl Stretch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod written;

@@ -13,9 +13,10 @@ Examples:
 
 In a notebook:
   import pandas as pd
-  boluses = pd.read_csv('run-12/boluses.csv', parse_dates=['started_t_utc', 'ended_t_utc'])
+  state = pd.read_csv('run-12/state.csv', parse_dates=['t_utc'], dtype_backend='numpy_nullable')
 or
-  boluses = pd.read_parquet('run-12/boluses.parquet')
+  state = pd.read_parquet('run-12/state.parquet', dtype_backend='numpy_nullable')
+(without that backend pandas makes floats of a column of integers with gaps)
 
 What is written into DIR, which is made where it is missing:
   events        every event and operator's action, with the figures that it has

@@ -447,7 +447,10 @@ fn journal(account: &Account, whole: &Whole) -> Section {
     text.push(match &whole.verified {
         Some(sound) => format!(
             "The whole journal is as it was written: {}{}.",
-            plural(sound.entries, "entry").replace("entrys", "entries"),
+            match sound.entries {
+                1 => "1 entry".to_owned(),
+                n => format!("{} entries", count(n)),
+            },
             match sound.pruned {
                 0 => String::new(),
                 n => format!(", and {} older ones were pruned for their age", count(n)),

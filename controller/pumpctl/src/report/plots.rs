@@ -138,7 +138,7 @@ impl Scene<'_> {
             points.iter().map(scaled).collect()
         };
         let top = if highest > 0.0 {
-            highest / size * 1.25
+            highest / size * 1.55
         } else {
             1.0
         };
