@@ -9,6 +9,7 @@
 mod bench;
 mod check_all;
 mod checkout;
+mod crash;
 mod demo;
 mod fuzz;
 mod machine;
@@ -53,6 +54,11 @@ deploy/fuzz, which is a workspace of its own.
         recovery       a killed strategy is back within a second
         zoo-lateness   edges beside each guest of the zoo against edges without
 
+  cargo crash-campaign [--cuts N] [--seed N] [--only CUT [--kept DIR]]
+      Kills the daemon, and cuts the power of its disk, N times (default 50) at
+      any moment, and fails where its ledger then knows less than what left the
+      pump. Needs strace. 50 cuts take some 2 minutes, 1000 some 8.
+
   cargo fuzz-smoke [--seconds N] [TARGET]...
       Fuzzes every parser, or the ones named, for N seconds each (default 20),
       from the files in config/ and the tests. Needs no nightly compiler. A
@@ -96,6 +102,7 @@ fn main() -> ExitCode {
         Some("demo") => Checkout::find().and_then(|here| demo::run(&here, &rest)),
         Some("check-all") => Checkout::find().and_then(|here| check_all::run(&here, &rest)),
         Some("bench-all") => Checkout::find().and_then(|here| bench::run(&here, &rest)),
+        Some("crash-campaign") => Checkout::find().and_then(|here| crash::run(&here, &rest)),
         Some("package-deb") => Checkout::find().and_then(|here| package::run(&here, &rest)),
         Some("fuzz-smoke") => Checkout::find().and_then(|here| fuzz::run(&here, &rest)),
         Some("virtual-beaglebone") => {
