@@ -30,7 +30,7 @@ pub(crate) struct Recording {
 
 /// The syncs of a good disk are over before the loop could do anything wrong with a credit that
 /// was handed on too early. An SD card's are not.
-const SLOW: &str = "inject=fsync,fdatasync:delay_enter=60000";
+const SLOW: &str = "inject=fsync,fdatasync:delay_enter=100000";
 
 /// How strace calls the daemon.
 fn tracer(log: &Path) -> Vec<String> {
@@ -110,10 +110,11 @@ impl Recording {
         let from = from.unwrap_or_else(|| self.calls.first().map_or(0, |first| first.began_ns));
         // The call itself is under way until then, and may be done or not.
         let to = ended(call).map_or(from, |ended| ended.saturating_sub(1).max(from));
-        let at_ns = match dice.below(4) {
+        // As much has happened as could while it is under way, mostly: then least is durable.
+        let at_ns = match dice.below(6) {
             0 => from,
-            1 | 2 => to,
-            _ => from + dice.draw() % (to - from + 1),
+            1 => from + dice.draw() % (to - from + 1),
+            _ => to,
         };
         let mut disk = self.before.clone();
         for done in self.calls.iter().take(call) {
@@ -143,11 +144,21 @@ impl Recording {
         (at_ns, ending, words)
     }
 
-    /// Half of them by the calls, which are many where much happens; half by the time, in which
-    /// mostly nothing does.
+    /// A quarter of them by the calls, which are many where much happens; a quarter by the time,
+    /// in which mostly nothing does; and half where a sync is under way, whose credit nobody may
+    /// have yet.
     fn draw(&self, dice: &mut Dice) -> usize {
-        if dice.below(2) == 0 {
-            return dice.below(self.calls.len() + 1);
+        match dice.below(4) {
+            0 => return dice.below(self.calls.len() + 1),
+            1 => {}
+            _ => {
+                let syncs = self.calls.iter().enumerate();
+                let syncs: Vec<_> = syncs.filter(|(_, call)| is_sync(call)).collect();
+                return match syncs.len() {
+                    0 => 0,
+                    some => syncs.get(dice.below(some)).map_or(0, |(at, _)| *at),
+                };
+            }
         }
         let (Some(first), Some(last)) = (self.calls.first(), self.calls.last()) else {
             return 0;
