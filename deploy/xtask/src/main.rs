@@ -46,12 +46,13 @@ deploy/fuzz, which is a workspace of its own.
                        (counted by valgrind, so it does not depend on load)
         journal        ten years of it: opened under 1 s, its last day read under
                        50 ms; takes 1 GB of disk meanwhile
-        daemon         the rest, on a simulated pump in real time, some 10 min:
+        daemon         the rest, on a simulated pump in real time, some 15 min:
         start          from the process to its first answer, and to the first step
         memory         pumpd under 16 MiB and a strategy-host under 8 MiB
         loop-cost      the loop's processor time and context switches in an hour
         brake          the motor of a loop that hangs is off within 100 ms
         recovery       a killed strategy is back within a second
+        wear           what the journal writes to its disk in a day of 1 mL
         zoo-lateness   edges beside each guest of the zoo against edges without
 
   cargo crash-campaign [--cuts N] [--seed N] [--only CUT [--kept DIR]]
