@@ -9,7 +9,7 @@ use crate::delivery::CREDIT_DEADLINE;
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
-use crate::pump::{Pump, State};
+use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
 
 /// What must be durable to bring a pump back after its power was lost.
@@ -160,6 +160,30 @@ impl Pump {
             last_bolus: self.last_bolus,
             last_demand: self.last_demand,
         }
+    }
+
+    /// What of a pump at rest the next arming goes on from, beside its lines and what watches
+    /// it. Nothing of it is in doubt, so it is no credit's: a recording begins with it (I11).
+    pub fn at_rest(&self) -> Checkpoint {
+        Checkpoint {
+            issued: Steps::ZERO,
+            may_move: Steps::ZERO,
+            ..self.checkpoint()
+        }
+    }
+
+    /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
+    /// lines and this watch, armed at the same instant. Only the events of the arming itself
+    /// can differ: it has no alarm to clear.
+    pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
+        let mut pump = Self::new();
+        pump.now = checkpoint.at;
+        pump.memory = checkpoint.memory.clone();
+        pump.last_bolus = checkpoint.last_bolus;
+        pump.last_demand = checkpoint.last_demand;
+        pump.sensors = sensors;
+        pump.watch = watch;
+        pump
     }
 
     /// The pump after its power was lost: disarmed and still. `credit` is the last credit

@@ -36,6 +36,10 @@ pub(crate) struct Lives {
 impl Lives {
     /// A daemon is about to be started, with nothing flowing.
     pub(crate) fn begin(&mut self, witness: &Path) {
+        if !self.bases.is_empty() {
+            // What was armed is not any more, and has an end of its own.
+            self.arming += 1;
+        }
         self.bases.push(Base {
             arming: self.arming,
             // The clock of a pump without a past begins when it is first called.

@@ -4,7 +4,7 @@ mod arm;
 mod cyclictest;
 mod latency;
 mod load;
-mod paint;
+pub(crate) mod paint;
 mod screen;
 mod status;
 mod threads;

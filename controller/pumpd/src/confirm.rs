@@ -65,9 +65,11 @@ impl Desk {
         }
         // The proposal may be minutes old.
         self.checked_green(&self.named(token)?.aim())?;
-        let Some(proposed) = self.proposal.take() else {
+        let Some(mut proposed) = self.proposal.take() else {
             return Err(Refusal::new(Code::NotFound, "the proposal is gone"));
         };
+        proposed.confirmed_by = Some(peer.user.clone());
+        proposed.reason = reason.map(str::to_owned);
         let (sha256, by) = (proposed.checked.sha256_hex(), &peer.user);
         log::info!("{by} confirms {sha256}, proposed by {}", proposed.by);
         let more = serde_json::json!({

@@ -1,6 +1,7 @@
 //! What is known after a loss of power: the control law's checkpoint and the pump's clock.
 
 use pump_core::checkpoint::Checkpoint;
+use pump_core::event::EventKind;
 use pump_core::pump::Pump;
 use pump_core::quantity::{Nanoseconds, Steps};
 use pump_journal::{Boot, Durable};
@@ -41,8 +42,12 @@ pub(crate) struct Resumed {
     pub(crate) pump: Box<Pump>,
     pub(crate) clock: PumpClock,
     pub(crate) arming: u64,
+    /// Steps of the last arming that had left, or may have, by what was made durable last.
+    pub(crate) issued: Steps,
     /// Steps that may or may not have been given when the last daemon ended.
     pub(crate) uncertain: Steps,
+    /// Those, and what the motor may have moved by itself meanwhile: booked as given.
+    pub(crate) booked: Steps,
 }
 
 /// The pump as the journal has it, in this boot.
@@ -55,7 +60,9 @@ pub(crate) fn resume(durable: Option<&Durable>, boot: Boot) -> Result<Resumed, S
             pump: Box::new(Pump::new()),
             clock: PumpClock::ahead_by(Nanoseconds::ZERO),
             arming: 0,
+            issued: Steps::ZERO,
             uncertain: Steps::ZERO,
+            booked: Steps::ZERO,
         });
     };
     let (kept_clock, checkpoint) = read(&durable.checkpoint)?;
@@ -65,12 +72,23 @@ pub(crate) fn resume(durable: Option<&Durable>, boot: Boot) -> Result<Resumed, S
         // This boot's clock began at zero when the pump's was at its checkpoint, or later.
         PumpClock::ahead_by(Nanoseconds(checkpoint.at().0))
     };
-    let credit = Steps(durable.credit);
+    let pump = Box::new(Pump::restore(
+        &checkpoint,
+        Steps(durable.credit),
+        clock.of(clock::now()),
+    ));
+    let booked = pump.events().iter().find_map(|event| match event.kind {
+        EventKind::Uncertain { steps } => Some(steps),
+        _ => None,
+    });
     Ok(Resumed {
-        pump: Box::new(Pump::restore(&checkpoint, credit, clock.of(clock::now()))),
+        pump,
         clock,
-        arming: durable.arming,
-        uncertain: credit.saturating_sub(checkpoint.issued()),
+        // What was armed is not any more, and no run has two ends.
+        arming: durable.arming.saturating_add(1),
+        issued: checkpoint.issued(),
+        uncertain: Steps(durable.credit).saturating_sub(checkpoint.issued()),
+        booked: booked.unwrap_or(Steps::ZERO),
     })
 }
 
@@ -111,7 +129,7 @@ mod tests {
         assert!(same.pump.checkpoint().at() >= same.clock.of(MonoNs(AT.0 * 2)));
         let other = resume(Some(&left(OTHER, 0)), THIS).expect("it resumes");
         assert_eq!(other.clock.of(MonoNs(0)), AT, "off-time counts as zero");
-        assert_eq!(other.arming, 7);
+        assert_eq!(other.arming, 8, "what was armed is not any more");
     }
 
     /// I8, P05.
@@ -119,6 +137,11 @@ mod tests {
     fn credit_that_is_not_accounted_for_is_uncertain_and_the_pump_is_disarmed() {
         let resumed = resume(Some(&left(OTHER, 42)), THIS).expect("it resumes");
         assert_eq!(resumed.uncertain, Steps(42));
+        assert_eq!(
+            resumed.booked,
+            Steps(42),
+            "nothing was armed that could have moved"
+        );
         assert_eq!(resumed.pump.state(), pump_core::pump::State::Disarmed);
         assert!(
             resumed

@@ -9,6 +9,8 @@ use pump_core::order::{Order, RegimenId};
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Pump, Sensors, State, Watch};
 use pump_core::quantity::{MonoNs, Steps};
+use pump_recording::row::Dossier;
+use strategy_link::WallClock;
 
 /// From `control` to the loop: something to do. Each is answered with [`News::Answer`].
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +77,11 @@ pub(crate) struct View {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FromLink {
     /// What the strategy proposes.
-    Order(Order),
+    Order {
+        order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
+    },
     /// The strategy died, hangs or makes no sense: it has no live order any more.
     Lost,
     /// A new child runs: show it a snapshot.
@@ -118,6 +124,8 @@ pub(crate) enum Record {
         place: usize,
         /// What its strategy proposes.
         order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
     },
     /// A tick.
     Tick(Told),
@@ -226,6 +234,10 @@ pub(crate) enum Note {
         /// Names and strategies of the regimens.
         names: Vec<(String, String)>,
         prescription: Box<Prescription>,
+        /// What its run is about.
+        dossier: Box<Dossier>,
+        /// What the journal keeps of it, in full.
+        papers: serde_json::Value,
     },
     /// Something to be written down: its kind, and the words.
     Entry {

@@ -27,6 +27,7 @@ use crate::journal::disk::DiskStatus;
 use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
 use crate::messages::{News, Note, Task, What};
+use crate::papers;
 use crate::preflight::Aim;
 use crate::propose::{Proposed, Proposing};
 use crate::vitals::Vitals;
@@ -212,6 +213,8 @@ impl Desk {
                 id,
                 names: proposed.names(),
                 prescription: Box::new(*prescription),
+                dossier: Box::new(proposed.dossier(self.parts.simulated)),
+                papers: papers::of(proposed, self.parts.simulated),
             });
         }
         if full || self.parts.tasks.send(Task { id, what }).is_err() {

@@ -29,6 +29,7 @@ use crate::journal::disk::{Disk, DiskStatus};
 use crate::journal::{Journal, JournalParts};
 use crate::judge::Judge;
 use crate::link::{Link, LinkStatus};
+use crate::messages::Note;
 use crate::options::Options;
 use crate::preflight::{self, Site, Watched};
 use crate::rig::Rig;
@@ -193,6 +194,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         boot,
         tape,
     };
+    let _ = notes.send(Note::Entry {
+        kind: "daemon-started",
+        body: serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "simulated": options.sim,
+            "arming": resumed.arming,
+            "in_good_order": recovered.clean,
+            "issued_steps": resumed.issued.0,
+            "uncertain_steps": resumed.booked.0,
+        }),
+    });
     let journal = Journal::new(parts, resumed.pump, resumed.arming);
     crew.add(&table::JOURNAL, move || journal.run())?;
 

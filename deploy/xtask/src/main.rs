@@ -58,7 +58,7 @@ deploy/fuzz, which is a workspace of its own.
   cargo crash-campaign [--cuts N] [--seed N] [--only CUT [--kept DIR]]
       Kills the daemon, and cuts the power of its disk, N times (default 50) at
       any moment, and fails where its ledger then knows less than what left the
-      pump. Needs strace. 50 cuts take some 2 minutes, 1000 some 8.
+      pump. Needs strace. 50 cuts take some 2 minutes, 1000 some 4.
 
   cargo fuzz-smoke [--seconds N] [TARGET]...
       Fuzzes every parser, or the ones named, for N seconds each (default 20),
@@ -74,6 +74,7 @@ deploy/fuzz, which is a workspace of its own.
         shell [--leap]       boots it with its console on this terminal
         run SCRIPT           runs one script in it
         latency              measures, and writes deploy/virtual-beaglebone/latency.md
+        emulated             tests of single crates, as programs for the board, without it
         build                only makes kernel, root file system and disk
         is-cached            exits 0 where these are made already
         cargo COMMAND...     cargo for the board: `cargo test -p pump-core`

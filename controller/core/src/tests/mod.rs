@@ -13,6 +13,7 @@ mod losses;
 mod oracles;
 mod properties;
 mod restarts;
+mod resting;
 mod rig;
 mod states;
 mod watching;

@@ -5,6 +5,7 @@ mod daemon;
 mod history;
 mod manners;
 mod plugin;
+mod replay;
 mod rig;
 mod scenarios;
 mod simulate;

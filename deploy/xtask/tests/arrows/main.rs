@@ -74,6 +74,7 @@ fn sound() -> Vec<Package> {
         member("pump-rt", &["pump-core", "libc"]),
         member("pump-control", &["libc"]),
         member("pump-journal", &["rusqlite"]),
+        member("pump-recording", &["pump-core"]),
         member(
             "pump-simulator",
             &["pump-core", "pump-hal", "pump-prescription"],
