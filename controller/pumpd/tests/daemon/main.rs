@@ -4,6 +4,7 @@
 //! in `benches/daemon`.
 
 mod calls;
+mod disk;
 mod durable;
 mod flood;
 mod life;

@@ -81,6 +81,8 @@ fn sound() -> Vec<Package> {
         ),
         member("strategy-host", &["strategy-link", "libloading"]),
         member("pumpctl", &["pump-simulator", "strategy-host"]),
+        member("pump-power-cut", &[]),
+        member("crash-campaign", &["pump-control", "pump-power-cut"]),
         member("pumpd", &["pump-core", "pump-hal", "strategy-link"]),
         member("xtask", &[]),
         foreign("toml", &[]),

@@ -72,6 +72,10 @@ pub(crate) const RULES: &[Rule] = &[
         "strategy-host",
         &["pump-prescription", "pump-simulator", "pump-hal"],
     ),
+    // What judges the ledger asks the control law, the journal and the operators' socket.
+    Rule::Never("crash-campaign", &["pumpd", "pump-hal", "strategy-host"]),
+    Rule::Only("pump-power-cut", &[]),
+    Rule::Top("crash-campaign"),
     Rule::Top("pumpctl"),
     Rule::Top("pumpd"),
     Rule::Top("xtask"),
