@@ -83,6 +83,8 @@ impl Pump {
         }
         self.watch_reservoir();
         self.go(State::Armed);
+        // Also where it was armed before: nothing but what is at rest goes on (I11).
+        self.stale = true;
         Ok(())
     }
 
@@ -123,6 +125,8 @@ impl Pump {
         self.basal = Flow::ZERO;
         self.counts = Counts::default();
         self.begun = false;
+        self.started_at = MonoNs(0);
+        self.issued_at = MonoNs(0);
         self.windows_fit = false;
         self.last_edge_of = None;
         self.resting_since = None;

@@ -5,12 +5,12 @@ use core::fmt;
 use crate::alarm::Alarm;
 use crate::bolus::BolusId;
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::delivery::CREDIT_DEADLINE;
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
-use crate::pump::{Pump, State};
+use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
-use crate::twin::{Twin, broken};
 
 /// What must be durable to bring a pump back after its power was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Checkpoint {
         self
     }
 
-    /// The pump's clock at the checkpoint; the restored pump goes on from here.
+    /// The pump's clock at the checkpoint; the restored pump goes on from here or later.
     pub const fn at(&self) -> MonoNs {
         self.at
     }
@@ -179,38 +179,59 @@ impl Pump {
         }
     }
 
+    /// What of a pump at rest the next arming goes on from, beside its lines and what watches
+    /// it. Nothing of it is in doubt, so it is no credit's: a recording begins with it (I11).
+    pub fn at_rest(&self) -> Checkpoint {
+        Checkpoint {
+            issued: Steps::ZERO,
+            may_move: Steps::ZERO,
+            ..self.checkpoint()
+        }
+    }
+
+    /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
+    /// lines and this watch, armed at the same instant. Only the events of the arming itself
+    /// can differ: it has no alarm to clear.
+    pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
+        let mut pump = Self::new();
+        pump.now = checkpoint.at;
+        pump.memory = checkpoint.memory.clone();
+        pump.last_bolus = checkpoint.last_bolus;
+        pump.last_demand = checkpoint.last_demand;
+        if pump.memory.residue.is_some() {
+            // No arming clears it.
+            pump.alarms.raise(Alarm::ResidueDiffers);
+        }
+        pump.sensors = sensors;
+        pump.watch = watch;
+        pump
+    }
+
     /// The pump after its power was lost: disarmed and still. `credit` is the last credit
     /// that was made durable; what of it is not in the checkpoint may or may not have been
     /// given, and counts as delivered from now on (I8, I13). So does what a start after it
-    /// would have booked as displaced. The pump's clock goes on from
-    /// the checkpoint: off-time counts as zero.
-    pub fn restore(checkpoint: &Checkpoint, credit: Steps) -> Self {
-        Self::restore_at(checkpoint, credit, checkpoint.at)
-    }
-
-    /// The same where time that has passed since the checkpoint is known: `now` is the
-    /// instant of the restart. Nobody knows when before it the uncertain volume was given or a
-    /// running bolus ended, so both are dated then, the latest that they can be (I4, I5).
-    pub fn restore_at(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
-        let now = now.max(checkpoint.at);
+    /// would have booked as displaced.
+    ///
+    /// `now` is the pump's clock as it goes on, at the checkpoint or later by no more than has
+    /// passed for certain: what nobody wrote down may have happened at any time until then, and
+    /// is dated there, so that it leaves no window and opens no lockout before its time (I4).
+    pub fn restore(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
         let mut pump = Self::new();
+        let now = now.max(checkpoint.at);
         pump.now = now;
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        let dated = if broken(Twin::RestartUndated) {
-            checkpoint.at
-        } else {
-            now
-        };
-        pump.memory.boluses.ended_by(dated);
-        pump.memory.advance(dated);
+        let latest = now.min(checkpoint.at.after(CREDIT_DEADLINE));
+        pump.memory.boluses.may_have_started(checkpoint.at, latest);
+        pump.memory.boluses.ended_by(now);
         pump.raise(Alarm::Restarted);
         let uncertain = checkpoint.uncertain(credit);
         if uncertain > Steps::ZERO {
+            pump.memory.advance(now);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(dated, uncertain);
+                pump.memory.air.give(now, uncertain);
             }
             pump.memory.unacknowledged = pump.memory.unacknowledged.saturating_add(uncertain);
             pump.tell(EventKind::Uncertain { steps: uncertain });
@@ -221,7 +242,6 @@ impl Pump {
         if pump.memory.residue.is_some() {
             pump.raise(Alarm::ResidueDiffers);
         }
-        pump.memory.advance(now);
         pump
     }
 }

@@ -123,6 +123,7 @@ impl Memory {
     /// rounded up. Where the drugs find no room, nothing that was given is forgotten.
     pub(crate) fn rebase(&mut self, now: MonoNs, p: &Prescription) -> Result<(), NoRoom> {
         self.advance(now);
+        self.boluses.tidy(now);
         // Known drugs keep their slots before new ones look for a free one.
         let known = |id: DrugId| {
             let mut slots = self.drugs.iter();

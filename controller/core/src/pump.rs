@@ -3,7 +3,7 @@
 //! The tick itself is in `tick.rs`.
 
 use crate::alarm::{ActiveAlarms, Alarm};
-use crate::bolus::{Bolus, BolusId, Pending};
+use crate::bolus::{Bolus, BolusId, BolusKind, Pending};
 use crate::event::{Event, EventKind, Events};
 use crate::grid::Flow;
 use crate::ledger::{Counts, Ledger};
@@ -298,6 +298,16 @@ impl Pump {
         self.armed.as_ref()
     }
 
+    /// The lines, as they were told last.
+    pub const fn sensors(&self) -> Sensors {
+        self.sensors
+    }
+
+    /// What watches the pump from outside, as it was told last.
+    pub const fn watch(&self) -> Watch {
+        self.watch
+    }
+
     /// The active alarms.
     pub const fn alarms(&self) -> ActiveAlarms {
         self.alarms
@@ -365,6 +375,17 @@ impl Pump {
         let running = self.running?;
         let left = self.planner.as_ref()?.bolus_left();
         Some((running.id, self.steps_given(&Bolus { left, ..running })))
+    }
+
+    /// The bolus that flows and the one that waits for it, with their kinds and the steps of
+    /// each that have been delivered.
+    pub fn open_boluses(&self) -> [Option<(BolusId, BolusKind, Steps)>; 2] {
+        let running = self.running.and_then(|running| {
+            let left = self.planner.as_ref()?.bolus_left();
+            Some(Bolus { left, ..running })
+        });
+        [running, self.suspended]
+            .map(|open| open.map(|bolus| (bolus.id, bolus.kind, self.steps_given(&bolus))))
     }
 
     /// What the windows of 1, 4 and 24 h hold, with the cap of each. Never less than what was

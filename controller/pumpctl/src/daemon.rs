@@ -5,7 +5,7 @@ mod cyclictest;
 mod latency;
 mod ledger;
 mod load;
-mod paint;
+pub(crate) mod paint;
 mod refill;
 mod screen;
 mod status;

@@ -29,30 +29,10 @@ impl Places {
             None => default_device()?,
         };
         log::debug!("device: {}", device.display());
-        let helper = Helper::find().map_err(Failure::input)?;
-        let mut strategies = StrategyFolders::new(helper);
-        let beside = program_folder();
-        let packaged = PathBuf::from(PACKAGED_STRATEGIES);
-        for folder in beside
-            .into_iter()
-            .chain(Some(packaged))
-            .filter(|folder| folder.is_dir())
-        {
-            // A default folder that can't be read holds nothing for us.
-            if let Err(error) = strategies.add(&folder) {
-                log::warn!("{error}");
-            }
-        }
-        for folder in &args.strategies {
-            strategies.add(folder).map_err(Failure::input)?;
-        }
-        for folder in strategies.folders() {
-            log::debug!("strategies from {}", folder.display());
-        }
         Ok(Self {
             device,
             drug_library: args.drug_library.clone(),
-            strategies,
+            strategies: strategies(&args.strategies)?,
         })
     }
 
@@ -86,7 +66,7 @@ impl Places {
     }
 }
 
-fn eprint_report(text: &str) {
+pub(crate) fn eprint_report(text: &str) {
     use std::io::Write as _;
     // Where nobody can read it, the exit code still says it.
     let _ = std::io::stderr().write_all(text.as_bytes());
@@ -112,8 +92,33 @@ fn default_device() -> Result<PathBuf, Failure> {
     })
 }
 
+/// The strategy folders: those that are there by default, and these.
+pub(crate) fn strategies(further: &[PathBuf]) -> Result<StrategyFolders, Failure> {
+    let helper = Helper::find().map_err(Failure::input)?;
+    let mut strategies = StrategyFolders::new(helper);
+    let beside = program_folder();
+    let packaged = PathBuf::from(PACKAGED_STRATEGIES);
+    for folder in beside
+        .into_iter()
+        .chain(Some(packaged))
+        .filter(|folder| folder.is_dir())
+    {
+        // A default folder that can't be read holds nothing for us.
+        if let Err(error) = strategies.add(&folder) {
+            log::warn!("{error}");
+        }
+    }
+    for folder in further {
+        strategies.add(folder).map_err(Failure::input)?;
+    }
+    for folder in strategies.folders() {
+        log::debug!("strategies from {}", folder.display());
+    }
+    Ok(strategies)
+}
+
 /// The installed strategies as the checks ask for them.
-struct Installed<'a>(&'a StrategyFolders);
+pub(crate) struct Installed<'a>(pub(crate) &'a StrategyFolders);
 
 impl Catalogue for Installed<'_> {
     fn declaration(&self, name: &str) -> Result<Declaration, CatalogueError> {

@@ -210,10 +210,14 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
         for (place, link) in self.ends.links.iter_mut().enumerate() {
             for _ in 0..AT_ONCE {
                 match link.from.receive() {
-                    Some(FromLink::Order(order)) => {
+                    Some(FromLink::Order { order, clock }) => {
                         set(&mut inputs.orders, place, Some(order));
                         set(&mut inputs.lost, place, false);
+                        self.pump.clocked(place, clock);
                         something = true;
+                        // The next one waits for its own tick: its strategy has gone on with
+                        // each, and each is told.
+                        break;
                     }
                     Some(FromLink::Lost) => {
                         set::<Option<Order>>(&mut inputs.orders, place, None);

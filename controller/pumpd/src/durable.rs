@@ -3,6 +3,7 @@
 
 use pump_control::Account;
 use pump_core::checkpoint::Checkpoint;
+use pump_core::event::EventKind;
 use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Durable, Kept, Stamp};
@@ -74,11 +75,15 @@ pub(crate) struct Resumed {
     pub(crate) pump: Box<Pump>,
     pub(crate) clock: PumpClock,
     pub(crate) arming: u64,
+    /// Steps of the last arming that had left, or may have, by what was made durable last.
+    pub(crate) issued: Steps,
     /// Steps that may or may not have been given when the last daemon ended.
     pub(crate) uncertain: Steps,
     pub(crate) off_time: OffTime,
     /// What was told of the last run; `None`: nothing, or by an older version.
     pub(crate) account: Option<Account>,
+    /// Those, and what the motor may have moved by itself meanwhile: booked as given.
+    pub(crate) booked: Steps,
 }
 
 /// The pump as the journal has it, in this boot. `last` is the journal's last stamp.
@@ -95,7 +100,9 @@ pub(crate) fn resume(
             pump: Box::new(Pump::new()),
             clock: PumpClock::ahead_by(Nanoseconds::ZERO),
             arming: 0,
+            issued: Steps::ZERO,
             uncertain: Steps::ZERO,
+            booked: Steps::ZERO,
             off_time: OffTime::None,
             account: None,
         });
@@ -110,12 +117,20 @@ pub(crate) fn resume(
     };
     let clock = goes_on(clock, &checkpoint, &durable.stamp, off_time, now);
     let credit = Steps(durable.credit);
-    let mono = MonoNs(now.mono_ns);
+    let at = clock.of(MonoNs(now.mono_ns));
+    let pump = Box::new(Pump::restore(&checkpoint, credit, at));
+    let booked = pump.events().iter().find_map(|event| match event.kind {
+        EventKind::Uncertain { steps } => Some(steps),
+        _ => None,
+    });
     Ok(Resumed {
-        pump: Box::new(Pump::restore_at(&checkpoint, credit, clock.of(mono))),
+        pump,
         clock,
-        arming: durable.arming,
-        uncertain: checkpoint.uncertain(credit),
+        // What was armed is not any more, and no run has two ends.
+        arming: durable.arming.saturating_add(1),
+        issued: checkpoint.issued(),
+        uncertain: credit.saturating_sub(checkpoint.issued()),
+        booked: booked.unwrap_or(Steps::ZERO),
         off_time,
         // Whoever can't read the words has the figures all the same.
         account: kept.told.and_then(|told| serde_json::from_value(told).ok()),

@@ -8,9 +8,13 @@
 //!
 //! Where records were lost, or the repetition came to something else, nothing is made durable
 //! any more: the pump comes to rest within its credit, and says why.
+//!
+//! What was repeated is recorded too, in rows of the batches that are written anyway, so that a
+//! run can be done again ([`recordings`], I11).
 
 pub(crate) mod disk;
 mod entry;
+mod recordings;
 mod shadow;
 
 use std::collections::VecDeque;
@@ -25,17 +29,18 @@ use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
+use pump_recording::row::Row as Recorded;
 use pump_rt::clock;
 
 use crate::books::{Books, Label, Seen};
 use crate::clock::PumpClock;
-use crate::durable::OffTime;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, Note, Record};
 use crate::stamp;
 use crate::vitals::Vitals;
 
 use entry::Scribe;
+use recordings::Recordings;
 use shadow::Shadow;
 
 const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
@@ -43,6 +48,9 @@ const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
 const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 /// How things are is made durable so often though nothing happens (P04).
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
+/// An entry's kind and its body.
+type Row = (&'static str, serde_json::Value);
+
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -67,7 +75,6 @@ pub(crate) struct JournalParts {
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: PumpClock,
     pub(crate) boot: Boot,
-    pub(crate) off_time: OffTime,
     /// Where every edge is written.
     pub(crate) tape: Option<BufWriter<File>>,
 }
@@ -82,6 +89,7 @@ pub(crate) struct Journal {
     /// The last mark that was taken, and that of the batch that the disk has.
     mark: u64,
     mark_in_flight: u64,
+    recordings: Recordings,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -111,6 +119,7 @@ impl Journal {
             labels: VecDeque::new(),
             mark: 0,
             mark_in_flight: 0,
+            recordings: Recordings::new(parts.clock.ahead()),
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -125,12 +134,8 @@ impl Journal {
     }
 
     pub(crate) fn run(mut self) {
-        let began = serde_json::json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "pump_ns": self.parts.clock.now().0,
-            "off_time": self.parts.off_time.tell(),
-        });
-        self.write("daemon-began", began);
+        // That the daemon has begun comes before what it found.
+        self.take_notes();
         self.tell_new_events();
         loop {
             let vitals = Arc::clone(&self.parts.vitals);
@@ -158,13 +163,17 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    dossier,
+                    papers,
                     label,
                 } => {
                     if self.labels.len() >= MOST_LABELS {
                         self.labels.pop_front();
                     }
                     self.labels.push_back((id, label));
-                    self.scribe.expect(id, names, prescription.volume_per_step);
+                    let per_step = prescription.volume_per_step;
+                    self.recordings.expect(id, *dossier);
+                    self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
@@ -179,34 +188,93 @@ impl Journal {
                 self.keep(due.0, issued.0, taken);
                 continue;
             }
-            if let Record::Armed { id, .. } = record {
+            let arms = matches!(
+                record,
+                Record::Armed { .. } | Record::Disarmed { .. } | Record::NewSubject { .. }
+            );
+            if arms {
                 // Notes are sent before their task, so this one's is there.
                 self.take_notes();
-                self.scribe.armed(id);
             }
             if self.is_blind() {
                 continue;
             }
-            let arming = self.shadow.arming();
-            if let Err(discord) = self.shadow.repeat(&record) {
-                self.parts.vitals.discord.store(true, Ordering::Release);
-                log::error!("the record of the control law can't be repeated: {discord:?}");
-                continue;
-            }
-            match record {
-                Record::Tick(_) => self.tell_new_events(),
-                Record::Armed { .. } | Record::Disarmed { .. } | Record::NewSubject { .. } => {
-                    if let Record::Armed { id, .. } = record
-                        && self.shadow.arming() != arming
-                    {
-                        self.open_books(id);
-                    }
-                    self.tell_new_events();
-                    self.wait();
+            // The ledger is about to be forgotten.
+            let ended = arms.then(|| (self.shadow.arming(), self.status()));
+            match self.shadow.repeat(&record) {
+                Ok(repeated) => {
+                    let rows = self.recordings.take(repeated, self.shadow.pump());
+                    self.keep_rows(rows);
                 }
-                _ => {}
+                Err(discord) => {
+                    self.parts.vitals.discord.store(true, Ordering::Release);
+                    log::error!("the record of the control law can't be repeated: {discord:?}");
+                    continue;
+                }
+            }
+            if let Some((arming, status)) = ended {
+                self.tell_arming(&record, arming, status);
+            } else if matches!(record, Record::Tick(_)) {
+                self.tell_new_events();
             }
         }
+    }
+
+    /// Rows of a recording. There are few, and none may be missing.
+    fn keep_rows(&mut self, rows: Vec<Recorded>) {
+        if !rows.is_empty() || self.recordings.is_large() {
+            self.wait();
+        }
+        for row in rows {
+            let row = self.row(row.kind(), row.body());
+            self.entries.push(row);
+        }
+    }
+
+    /// From here on nothing is known of the run. That is the last that is written, and nothing
+    /// is made durable with it.
+    fn end_blind(&mut self) {
+        let lost = self.parts.vitals.lost_to_journal.load(Ordering::Acquire) > 0;
+        let why = if lost { "records-lost" } else { "discord" };
+        let rows = self.recordings.end(why, false);
+        if rows.is_empty() {
+            return;
+        }
+        self.keep_rows(rows);
+        let batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            durable: None,
+        };
+        // Where the disk's thread is gone the daemon is about to end.
+        let _ = self.parts.disk.send(batch);
+    }
+
+    /// Writes down what ended, what is armed now, and what that told.
+    fn tell_arming(&mut self, record: &Record, before: u64, ended: Row) {
+        let arming = self.shadow.arming();
+        let begins = match record {
+            Record::Armed { id, .. } => self.scribe.armed(*id, arming),
+            _ => Some(("disarmed", serde_json::json!({ "arming": arming }))),
+        };
+        if arming == before {
+            // It was refused, and told nothing.
+            return;
+        }
+        if let Record::Armed { id, .. } = record {
+            self.open_books(*id);
+        }
+        self.write(ended.0, ended.1);
+        if let Some((kind, body)) = begins {
+            self.write(kind, body);
+        }
+        self.tell_new_events();
+        self.wait();
+    }
+
+    fn status(&self) -> Row {
+        let now = self.parts.clock.now();
+        self.scribe
+            .state(self.shadow.pump(), self.shadow.arming(), now)
     }
 
     /// The prescription of this task was armed.
@@ -226,6 +294,7 @@ impl Journal {
 
     /// Writes down what the last call has told.
     fn tell_new_events(&mut self) {
+        let mut changed = false;
         for place in 0..self.shadow.pump().events().len() {
             let Some(event) = self.shadow.pump().events().get(place).copied() else {
                 break;
@@ -236,6 +305,16 @@ impl Journal {
             if let EventKind::State { to, .. } = event.kind {
                 log::info!("the pump is {}", to.name());
             }
+            changed |= matches!(
+                event.kind,
+                EventKind::State { .. }
+                    | EventKind::BolusStarted { .. }
+                    | EventKind::BolusEnded { .. }
+            );
+        }
+        if changed {
+            let (kind, body) = self.status();
+            self.write(kind, body);
         }
     }
 
@@ -278,7 +357,11 @@ impl Journal {
     }
 
     fn commit_when_due(&mut self, now: MonoNs) {
-        if self.in_flight || self.is_blind() {
+        if self.is_blind() {
+            self.end_blind();
+            return;
+        }
+        if self.in_flight {
             return;
         }
         let wanted = self.credit();
@@ -311,10 +394,15 @@ impl Journal {
         let now = clock::now();
         if now >= self.state_at {
             self.state_at = now.after(STATE_EVERY);
-            let (kind, body) = self.scribe.state(self.shadow.pump());
+            let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
         let stamp = stamp::now(self.parts.boot);
+        let rows = match ending {
+            Ending::No => Vec::from_iter(self.recordings.block()),
+            Ending::Yes => self.recordings.end("daemon-ended", true),
+        };
+        self.keep_rows(rows);
         let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
         let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account, ending);
         let mut credit = self.credit();
@@ -342,8 +430,12 @@ impl Journal {
     /// was not given.
     fn end(mut self) {
         if !self.is_blind() {
+            let (kind, body) = self.status();
+            self.write(kind, body);
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
+        } else {
+            self.end_blind();
         }
         if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()

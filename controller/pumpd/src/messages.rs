@@ -12,6 +12,8 @@ use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Pump, Sensors, State, Watch};
 use pump_core::quantity::{MonoNs, Rate, Steps};
 use pump_core::refill::Remembered;
+use pump_recording::row::Dossier;
+use strategy_link::WallClock;
 
 use crate::books::Label;
 
@@ -90,7 +92,11 @@ pub(crate) struct View {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FromLink {
     /// What the strategy proposes.
-    Order(Order),
+    Order {
+        order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
+    },
     /// The strategy died, hangs or makes no sense: it has no live order any more.
     Lost,
     /// A new child runs: show it a snapshot.
@@ -138,6 +144,8 @@ pub(crate) enum Record {
         place: usize,
         /// What its strategy proposes.
         order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
     },
     /// A tick.
     Tick(Told),
@@ -251,6 +259,10 @@ pub(crate) enum Note {
         prescription: Box<Prescription>,
         /// What it is called.
         label: Arc<Label>,
+        /// What its run is about.
+        dossier: Box<Dossier>,
+        /// What the journal keeps of it, in full.
+        papers: serde_json::Value,
     },
     /// Everything that was told before this is to be made durable at once, and then this
     /// number is to be shown.

@@ -10,15 +10,15 @@ use pump_control::{Amount, Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_prescription::Checked;
+use pump_recording::row::{Dossier, Regimen};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
 use crate::books::Label;
-use crate::judge::{Case, Judged};
+use crate::judge::{Case, Files, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
-use crate::sheet;
 
 /// A proposal that is not confirmed within this time is forgotten.
 const EXPIRES_AFTER: Nanoseconds = Nanoseconds::from_mins(10);
@@ -50,6 +50,8 @@ pub(crate) struct Proposed {
     pub(crate) text: String,
     /// The device's file.
     device: PathBuf,
+    /// What was in it and in the drug library.
+    files: Files,
     /// By regimen.
     pub(crate) plans: Vec<Chosen>,
     /// Who proposed it.
@@ -62,6 +64,10 @@ pub(crate) struct Proposed {
     pub(crate) uncertain: Option<Amount>,
     /// Who answers for that.
     pub(crate) acknowledged: Option<String>,
+    /// Who confirmed it; `None`: nobody yet.
+    pub(crate) confirmed_by: Option<String>,
+    /// Why it was confirmed, where somebody said so (P02).
+    pub(crate) reason: Option<String>,
     token: String,
     expires_at: MonoNs,
 }
@@ -73,6 +79,28 @@ impl Proposed {
         regimens
             .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
             .collect()
+    }
+
+    /// What a run of it is about (I11).
+    pub(crate) fn dossier(&self, simulated: bool) -> Dossier {
+        let checked = &self.checked;
+        let regimens = checked.regimens.iter().zip(&self.plans);
+        let regimens = regimens.map(|(regimen, plan)| Regimen {
+            name: regimen.name.clone(),
+            strategy: regimen.declaration.name.clone(),
+            plugin_sha256: plan.sha256.to_string(),
+            values: regimen.values.iter().map(|it| (it.num, it.den)).collect(),
+        });
+        Dossier {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated,
+            id: checked.id.clone(),
+            sha256: checked.sha256_hex(),
+            prescription: self.text.clone(),
+            device: self.files.device.clone(),
+            drug_library: self.files.drug_library.clone(),
+            regimens: regimens.collect(),
+        }
     }
 
     /// What the checks are to look at for it.
@@ -161,6 +189,7 @@ impl Desk {
         let Judged {
             text,
             checked,
+            files,
             plans,
             regimens,
             findings,
@@ -175,12 +204,15 @@ impl Desk {
         let proposed = Proposed {
             text,
             device: self.parts.device.clone(),
+            files,
             plans,
             by,
             beyond_soft_limits,
             label: Arc::new(Label::of(&checked)),
             uncertain: self.uncertain(),
             acknowledged: None,
+            confirmed_by: None,
+            reason: None,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,
@@ -262,27 +294,16 @@ fn drugs(checked: &Checked) -> Vec<String> {
     names
 }
 
-/// Old and new, in the order of the new; what would be gone comes last.
+/// Old and new, as operators are shown them.
 fn side_by_side(old: Option<&Checked>, new: &Checked) -> Vec<Row> {
-    let mut before = old.map(sheet::of).unwrap_or_default();
-    let mut rows = Vec::new();
-    for (what, new) in sheet::of(new) {
-        let place = before.iter().position(|(known, _)| *known == what);
-        let old = place.map(|place| before.remove(place).1);
-        rows.push(Row {
-            what,
-            changed: old.as_ref() != Some(&new),
-            old,
-            new: Some(new),
-        });
-    }
-    rows.extend(before.into_iter().map(|(what, old)| Row {
-        what,
-        old: Some(old),
-        new: None,
-        changed: true,
-    }));
-    rows
+    let rows = pump_prescription::side_by_side(old, new).into_iter();
+    rows.map(|row| Row {
+        changed: row.is_changed(),
+        what: row.what,
+        old: row.old,
+        new: row.new,
+    })
+    .collect()
 }
 
 /// 128 bits that nobody can guess, in hexadecimal.

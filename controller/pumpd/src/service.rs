@@ -30,6 +30,7 @@ use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
 use crate::messages::{News, Note, Task, What};
 use crate::owed::Owed;
+use crate::papers;
 use crate::preflight::Aim;
 use crate::propose::{Proposed, Proposing};
 use crate::vitals::Vitals;
@@ -258,6 +259,8 @@ impl Desk {
                 names: proposed.names(),
                 label: Arc::clone(&proposed.label),
                 prescription: Box::new(*prescription),
+                dossier: Box::new(proposed.dossier(self.parts.simulated)),
+                papers: papers::of(proposed, self.parts.simulated),
             });
         }
         if full || self.parts.tasks.send(Task { id, what }).is_err() {

@@ -30,6 +30,7 @@ use crate::journal::disk::{Disk, DiskStatus};
 use crate::journal::{Journal, JournalParts};
 use crate::judge::Judge;
 use crate::link::{Link, LinkStatus};
+use crate::messages::Note;
 use crate::options::Options;
 use crate::preflight::{self, Site, Watched};
 use crate::rig::Rig;
@@ -85,7 +86,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let vitals = Arc::new(Vitals::new());
     let faults = Arc::new(Faults::new(began, options.fault.clone()));
     let rig = match options.sim {
-        true => Rig::simulated(&device),
+        true => Rig::simulated(
+            &device,
+            options.witness.as_deref().map(witness).transpose()?,
+        ),
         false => Rig::on_lines(&device)?,
     };
     let brake = rig.motor.brake();
@@ -194,10 +198,21 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         faults: Arc::clone(&faults),
         clock: resumed.clock,
         boot,
-        off_time: resumed.off_time,
         tape,
     };
     let remembered = resumed.pump.remembered(resumed.clock.now());
+    let _ = notes.send(Note::Entry {
+        kind: "daemon-started",
+        body: serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "simulated": options.sim,
+            "arming": resumed.arming,
+            "in_good_order": recovered.clean,
+            "issued_steps": resumed.issued.0,
+            "uncertain_steps": resumed.booked.0,
+            "off_time": resumed.off_time.tell(),
+        }),
+    });
     let journal = Journal::new(parts, resumed.pump, resumed.arming, books.clone());
     crew.add(&table::JOURNAL, move || journal.run())?;
 
@@ -358,6 +373,11 @@ fn state_dir(folder: &Path) -> Result<File, String> {
         )
     })?;
     Ok(lock)
+}
+
+fn witness(path: &Path) -> Result<File, String> {
+    let opened = File::options().create(true).append(true).open(path);
+    opened.map_err(|error| format!("the witness {}: {error}", path.display()))
 }
 
 fn tape(path: &Path) -> Result<BufWriter<File>, String> {

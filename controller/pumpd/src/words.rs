@@ -41,6 +41,11 @@ pub(crate) fn fraction(rate: Rate) -> String {
     format!("{}/{}", rate.num(), rate.den())
 }
 
+/// A volume as it is, in nanolitres.
+pub(crate) fn exact(volume: Volume) -> String {
+    format!("{}/{}", volume.num(), volume.den())
+}
+
 /// A volume: `1.35 mL`, `50 µL`, `50 nL`.
 pub(crate) fn volume(nl: u64) -> String {
     let (unit, size) = match nl {

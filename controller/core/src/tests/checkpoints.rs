@@ -33,7 +33,7 @@ fn is_read_or_refused(bytes: &[u8]) -> Result<(), String> {
         return Ok(());
     };
     comes_back(&checkpoint)?;
-    let mut pump = Box::new(Pump::restore(&checkpoint, Steps::MAX));
+    let mut pump = Box::new(Pump::restore(&checkpoint, Steps::MAX, checkpoint.at()));
     let windows = pump.checkpoint();
     let mut p = roomy();
     p.caps.h1 = Some(Steps(7200));
@@ -66,7 +66,8 @@ fn i8_a_checkpoint_comes_back_whole_from_its_bytes() {
             }
             let read = Checkpoint::decode(&bytes).unwrap();
             let credit = told.rig.credit;
-            if Pump::restore(&read, credit) != Pump::restore(checkpoint, credit) {
+            let back = |it: &Checkpoint| Pump::restore(it, credit, it.at());
+            if back(&read) != back(checkpoint) {
                 return Err(String::from("another pump came back"));
             }
         }

@@ -13,6 +13,8 @@ mod losses;
 mod oracles;
 mod properties;
 mod refills;
+mod restarts;
+mod resting;
 mod rig;
 mod states;
 mod subjects;

@@ -344,22 +344,18 @@ impl Rig {
     /// The power is lost and comes back: the pump knows only what was durable, to the byte,
     /// and nothing of the time that has passed since.
     pub(crate) fn lose_power(&mut self, off_for: u64) {
-        self.now += off_for;
-        self.behind = self.now - self.saved_at;
-        self.come_back();
+        self.behind = self.now + off_for - self.saved_at;
+        self.lose_daemon(off_for);
     }
 
-    /// The same, and a clock that is known good says for how long the power was off.
-    pub(crate) fn lose_power_for(&mut self, off_for: u64) {
-        self.now += off_for;
-        self.come_back();
-    }
-
-    fn come_back(&mut self) {
+    /// The same of the daemon alone: its machine's clock, and with it the pump's, has gone on.
+    pub(crate) fn lose_daemon(&mut self, off_for: u64) {
         self.fate = EdgeFate::None;
         self.syncing = None;
+        self.now += off_for;
         let saved = Checkpoint::decode(&written(&self.saved)).expect("what was written");
-        *self.pump = Pump::restore_at(&saved, self.credit, self.pump_now());
+        let now = MonoNs(self.now - self.behind);
+        *self.pump = Pump::restore(&saved, self.credit, now);
         self.credit = Steps::ZERO;
         self.note_events();
         self.save();

@@ -14,6 +14,7 @@ use crate::daemon::paint::Paint;
 use crate::daemon::{Daemon, print_json, printable_lines, prompt, unexpected};
 use crate::failure::Failure;
 use crate::output;
+use crate::side_by_side;
 use crate::story::printable;
 use crate::units::plural;
 
@@ -21,8 +22,6 @@ use crate::units::plural;
 const CONFIRMATION: &str = "arm";
 /// What the operator types to answer for uncertain volume.
 const ACKNOWLEDGEMENT: &str = "counts as given";
-/// A column of the table is not wider.
-const WIDEST: usize = 44;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -47,7 +46,7 @@ pub(crate) fn run(daemon: &Daemon, args: &ArmArgs) -> Result<(), Failure> {
         return Err(unexpected());
     };
     if !args.json {
-        output::print(&side_by_side(&proposal, &Paint::stdout()))?;
+        output::print(&proposed(&proposal, &Paint::stdout()))?;
     }
     let token = proposal.token.clone();
     let confirmed = match args.yes {
@@ -102,44 +101,21 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Old and new side by side, and everything else to know before confirming.
-fn side_by_side(proposal: &Proposal, paint: &Paint) -> String {
+fn proposed(proposal: &Proposal, paint: &Paint) -> String {
     let mut text = String::new();
     if !proposal.remarks.is_empty() {
         let _ = writeln!(text, "{}\n", printable_lines(&proposal.remarks).trim_end());
     }
     let (id, sha256) = (printable(&proposal.id), printable(&proposal.sha256));
     let _ = writeln!(text, "{}\n  sha256 {sha256}\n", paint.bold(&id));
-    let none = "–".to_owned();
-    let rows: Vec<[String; 3]> = proposal
-        .rows
-        .iter()
-        .map(|row| {
-            let value = |value: &Option<String>| value.as_deref().map_or(none.clone(), printable);
-            [printable(&row.what), value(&row.old), value(&row.new)]
-        })
-        .collect();
-    let heads = ["", "armed now", "proposed"];
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        let widest = cells.chain([heads[column].len()]).max();
-        widest.unwrap_or(0).min(WIDEST)
-    };
-    let (what, old, new) = (width(0), width(1), width(2));
-    let head = format!("  {:<what$}  {:<old$}  {}", heads[0], heads[1], heads[2]);
-    let _ = writeln!(text, "{}", paint.dim(&head));
-    for (row, cells) in proposal.rows.iter().zip(&rows) {
-        let [name, before, after] = cells;
-        let line = format!("  {name:<what$}  {before:<old$}  {after:<new$}");
-        let _ = match row.changed {
-            true => writeln!(text, "{}  *", paint.bold(&line)),
-            false => writeln!(text, "{}", line.trim_end()),
-        };
+    text.push_str(&side_by_side::table(
+        ["armed now", "proposed"],
+        &proposal.rows,
+        paint,
+    ));
+    if !proposal.rows.iter().any(|row| row.changed) {
+        text.push_str("  nothing changes\n");
     }
-    let changed = proposal.rows.iter().filter(|row| row.changed).count();
-    let _ = match changed {
-        0 => writeln!(text, "  nothing changes"),
-        _ => writeln!(text, "  * changes"),
-    };
     text.push('\n');
     for regimen in &proposal.regimens {
         let plugin: String = regimen.plugin_sha256.chars().take(12).collect();

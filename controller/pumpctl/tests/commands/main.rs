@@ -2,9 +2,14 @@
 
 mod check;
 mod daemon;
+mod export;
 mod history;
 mod manners;
 mod plugin;
+mod replay;
+mod report;
 mod rig;
 mod scenarios;
 mod simulate;
+#[path = "../../src/stretch/written.rs"]
+mod written;

@@ -215,10 +215,12 @@ fn the_account_of_the_last_run_goes_on_until_something_is_armed() {
         ..armed
     };
     let resumed = Resumed {
-        pump: Box::new(Pump::restore(&pump.checkpoint(), Steps(42))),
+        pump: Box::new(Pump::restore(&pump.checkpoint(), Steps(42), MonoNs(0))),
         clock: crate::clock::PumpClock::ahead_by(Nanoseconds::ZERO),
         arming: 1,
+        issued: Steps::ZERO,
         uncertain: Steps(42),
+        booked: Steps(42 + 16),
         off_time: crate::durable::OffTime::SameBoot,
         account: Some(left),
     };
@@ -227,7 +229,7 @@ fn the_account_of_the_last_run_goes_on_until_something_is_armed() {
         let account = books.account(&seen(&resumed.pump));
         assert_eq!(
             (account.delivered.steps, account.uncertain.steps),
-            (300, 43)
+            (300, 1 + 42 + 16)
         );
         assert_eq!(account.unacknowledged.masses[0].pg, (42 + 16) * 50_000 / 3);
         assert_eq!(account.drugs[0].ng_per_nl, "1/3");

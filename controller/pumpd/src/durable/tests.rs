@@ -56,7 +56,7 @@ fn in_the_same_boot_the_pumps_clock_goes_on_and_in_another_it_begins_at_the_last
     assert_eq!(same.off_time, OffTime::SameBoot);
     let other = resume(Some(&left(OTHER, 0, None)), None, &now).expect("it resumes");
     assert_eq!(other.clock.of(MonoNs(0)), AT, "off-time counts as zero");
-    assert_eq!(other.arming, 7);
+    assert_eq!(other.arming, 8, "what was armed is not any more");
 }
 
 /// I13: a clock that was good then and is good now tells how long the power was off, less what
@@ -152,6 +152,11 @@ fn credit_that_is_not_accounted_for_is_uncertain_and_the_pump_is_disarmed() {
         let now = now(10 * S, utc);
         let resumed = resume(Some(&durable), Some(&durable.stamp), &now).expect("it resumes");
         assert_eq!(resumed.uncertain, Steps(42));
+        assert_eq!(
+            resumed.booked,
+            Steps(42),
+            "nothing was armed that could have moved"
+        );
         assert_eq!(resumed.pump.state(), State::Disarmed);
         assert!(resumed.pump.alarms().contains(Alarm::Uncertain));
         let at = resumed.clock.of(MonoNs(now.mono_ns));

@@ -46,7 +46,7 @@ impl<'a> Board<'a> {
     /// Where cargo fails, or a file can't be copied.
     pub(crate) fn stage(&self, share: &Path) -> Result<(), Failure> {
         tool::heading(&format!("compiling for the board ({TARGET})"));
-        self.here.build_release(&self.machine)?;
+        self.here.build_release(&self.machine, package::FEATURES)?;
         let built = self.machine.release(self.here);
         for program in ["pumpd", "pumpctl", "strategy-host"] {
             copy(&built.join(program), &share.join("bin"))?;
@@ -162,7 +162,8 @@ impl<'a> Board<'a> {
         self.machine.release(self.here)
     }
 
-    fn cargo(&self, subcommand: &str) -> Command {
+    /// A cargo command for the board.
+    pub(super) fn cargo(&self, subcommand: &str) -> Command {
         let mut cargo = self.here.cargo(subcommand);
         self.machine.choose(&mut cargo);
         cargo

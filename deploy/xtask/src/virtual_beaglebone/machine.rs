@@ -14,7 +14,7 @@ use crate::tool::{self, Failure};
 
 /// How long the machine may take to boot, and a command inside, in the host's time: so long
 /// that only a defect reaches it.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// What the folders of workplaces begin with; then their process and a number.
 const PREFIX: &str = "pumpd-vbb-";
@@ -134,6 +134,8 @@ pub(crate) struct Machine {
     qemu: Child,
     agent: BufReader<UnixStream>,
     console: PathBuf,
+    /// What QEMU itself says.
+    said: PathBuf,
 }
 
 impl Machine {
@@ -154,14 +156,15 @@ impl Machine {
             socket.display()
         ));
         qemu.args(["-device", "virtserialport,chardev=agent,name=agent"]);
-        let said = File::create(workplace.file("qemu"))
-            .map_err(|error| Failure::new(format!("{}: {error}", console.display())))?;
-        qemu.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
+        let said = workplace.file("qemu");
+        let file = File::create(&said)
+            .map_err(|error| Failure::new(format!("{}: {error}", said.display())))?;
+        qemu.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
         let mut qemu = tool::spawn(&mut qemu)?;
         let agent = match connect(&socket, &mut qemu) {
             Ok(agent) => agent,
             Err(failure) => {
-                let said = fs::read_to_string(workplace.file("qemu")).unwrap_or_default();
+                let said = fs::read_to_string(&said).unwrap_or_default();
                 let _ = qemu.kill();
                 let _ = qemu.wait();
                 return Err(Failure::new(format!("{}\n{said}", failure.what)));
@@ -171,6 +174,7 @@ impl Machine {
             qemu,
             agent: BufReader::new(agent),
             console,
+            said,
         };
         let up = machine.run("systemctl is-system-running --wait")?;
         match up.text.trim() {
@@ -262,12 +266,21 @@ impl Machine {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             match self.qemu.try_wait() {
-                Ok(Some(status)) => return Ok(status),
+                Ok(Some(status)) => return self.ended(status),
                 Ok(None) => std::thread::sleep(Duration::from_millis(20)),
                 Err(error) => return Err(self.failure(&error.to_string())),
             }
         }
         Err(self.failure("the machine goes on"))
+    }
+
+    /// QEMU ends well also where somebody has told it to: then it was not the machine.
+    fn ended(&self, status: ExitStatus) -> Result<ExitStatus, Failure> {
+        let said = fs::read_to_string(&self.said).unwrap_or_default();
+        if status.success() && !said.contains("terminating on signal") {
+            return Ok(status);
+        }
+        Err(self.failure(&format!("QEMU ended with {status}: {}", said.trim())))
     }
 
     /// What the machine has printed on its console.
@@ -357,7 +370,7 @@ fn qemu(plan: &Plan, workplace: &Workplace) -> Command {
     qemu.arg("-kernel").arg(&plan.parts.kernel);
     qemu.args([
         "-append",
-        "console=ttyAMA0 root=/dev/vda rw panic=-1 quiet systemd.show_status=0",
+        "console=ttyAMA0 root=/dev/vda rw panic=-1 quiet systemd.show_status=0 softdog.soft_margin=10",
     ]);
     qemu.arg("-drive").arg(format!(
         "if=none,id=disk,format=qcow2,cache=writeback,file={}",

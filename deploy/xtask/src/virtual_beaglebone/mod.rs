@@ -5,6 +5,7 @@ mod bench;
 mod board;
 mod cache;
 mod cases;
+mod emulated;
 mod latency;
 mod machine;
 mod packages;
@@ -33,6 +34,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
         [] => test(here, &[]),
         ["test", names @ ..] => test(here, names),
         ["build"] => build(here),
+        ["emulated"] => emulated::run(here),
         ["latency"] => measure(here),
         ["is-cached"] => is_cached(here),
         ["cargo", rest @ ..] if !rest.is_empty() => Board::new(here)?.run_cargo(rest),

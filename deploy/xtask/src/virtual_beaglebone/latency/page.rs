@@ -26,28 +26,12 @@ pub(super) fn page(evidence: &Evidence) -> String {
          the same load, at the loop's priority (FIFO 80), every millisecond. The load: a hog of the\n\
          processor, a disk that is synced all the time, operators who ask without end, and a button\n\
          that bounces without end. All in microseconds.\n\n\
-         | | load | edges | p50 | p99.9 | max | wake p50 | p99.9 | max | cyclictest p50 | p99.9 | max |\n\
-         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+         | | load | edges | p50 | p99.9 | max | wake p50 | p99.9 | max | cyclictest p50 | p99.9 | max | edge to cyclictest p99.9 | max |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         evidence.kernel
     );
     for row in &evidence.rows {
-        let load = if row.load { "yes" } else { "no" };
-        let (edges, machine) = (&row.edges, &row.cyclictest);
-        let _ = writeln!(
-            page,
-            "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.what,
-            edges.count(),
-            us(edges.permille(500)),
-            us(edges.permille(999)),
-            us(edges.max()),
-            us(row.wake[0]),
-            us(row.wake[1]),
-            us(row.wake[2]),
-            us(machine.permille(500)),
-            us(machine.permille(999)),
-            us(machine.max()),
-        );
+        page.push_str(&line(row));
     }
     page.push_str(
         "\n![Lateness of edges and of cyclictest, under load](latency.svg)\n\n\
@@ -64,6 +48,36 @@ pub(super) fn page(evidence: &Evidence) -> String {
         evidence.ioctl, evidence.tick, evidence.per_edge
     );
     page
+}
+
+/// A row of the table.
+pub(super) fn line(row: &Row) -> String {
+    let load = if row.load { "yes" } else { "no" };
+    let (edges, machine) = (&row.edges, &row.cyclictest);
+    format!(
+        "| {} | {load} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        row.what,
+        edges.count(),
+        us(edges.permille(500)),
+        us(edges.permille(999)),
+        us(edges.max()),
+        us(row.wake[0]),
+        us(row.wake[1]),
+        us(row.wake[2]),
+        us(machine.permille(500)),
+        us(machine.permille(999)),
+        us(machine.max()),
+        ratio(edges.permille(999), machine.permille(999)),
+        ratio(edges.max(), machine.max()),
+    )
+}
+
+/// One to the other, to a hundredth.
+fn ratio(ours: u64, its: u64) -> String {
+    match (ours * 100).checked_div(its) {
+        Some(hundredths) => format!("{}.{:02}", hundredths / 100, hundredths % 100),
+        None => "–".to_owned(),
+    }
 }
 
 fn verdicts(evidence: &Evidence) -> Vec<Verdict> {
