@@ -11,6 +11,7 @@ use crate::memory::Memory;
 use crate::order::DemandId;
 use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
+use crate::twin::{Twin, broken};
 
 /// What must be durable to bring a pump back after its power was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,21 @@ impl Checkpoint {
     /// Steps of its arming that had left or may have left by then.
     pub const fn issued(&self) -> Steps {
         self.issued
+    }
+
+    /// Steps that may or may not have left after it, within a credit that was durable.
+    pub const fn uncertain(&self, credit: Steps) -> Steps {
+        credit
+            .saturating_sub(self.issued)
+            .saturating_add(self.may_move)
+    }
+
+    /// The last one of a controller that has ended: no start follows it, and nothing is moved
+    /// by one.
+    #[must_use]
+    pub const fn ended(mut self) -> Self {
+        self.may_move = Steps::ZERO;
+        self
     }
 
     /// The pump's clock at the checkpoint; the restored pump goes on from here or later.
@@ -64,7 +80,7 @@ impl Checkpoint {
     pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointFlaw> {
         let mut reader = Reader::new(bytes);
         let version = reader.byte()?;
-        if version != VERSION {
+        if !KNOWN.contains(&version) {
             return Err(CheckpointFlaw::Version { found: version });
         }
         let at = MonoNs(reader.number()?);
@@ -77,7 +93,7 @@ impl Checkpoint {
             may_move: Steps(reader.number()?),
             last_bolus: BolusId(reader.number()?),
             last_demand: DemandId(reader.number()?),
-            memory: Memory::read(&mut reader, at)?,
+            memory: Memory::read(&mut reader, at, version)?,
         };
         reader.done()?;
         Ok(checkpoint)
@@ -85,7 +101,9 @@ impl Checkpoint {
 }
 
 /// How a checkpoint is written down. Another number is another way.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The ways that are read.
+const KNOWN: [u8; 2] = [1, VERSION];
 /// No pump is 292 years old, and every instant after it must have room.
 const LATEST: MonoNs = MonoNs(u64::MAX >> 1);
 
@@ -123,7 +141,7 @@ impl fmt::Display for CheckpointFlaw {
             Self::Version { found } => {
                 return write!(
                     f,
-                    "it is written in version {found}, and only {VERSION} is known"
+                    "it is written in version {found}, and none after {VERSION} is known"
                 );
             }
             Self::Truncated => "it ends in the middle",
@@ -201,22 +219,32 @@ impl Pump {
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        let latest = now.min(checkpoint.at.after(CREDIT_DEADLINE));
+        let dated = if broken(Twin::RestartUndated) {
+            checkpoint.at
+        } else {
+            now
+        };
+        let latest = dated.min(checkpoint.at.after(CREDIT_DEADLINE));
         pump.memory.boluses.may_have_started(checkpoint.at, latest);
-        pump.memory.boluses.ended_by(now);
+        pump.memory.boluses.ended_by(dated);
+        pump.memory.advance(dated);
         pump.raise(Alarm::Restarted);
-        let uncertain = credit
-            .saturating_sub(checkpoint.issued)
-            .saturating_add(checkpoint.may_move);
+        let uncertain = checkpoint.uncertain(credit);
         if uncertain > Steps::ZERO {
-            pump.memory.advance(now);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(now, uncertain);
+                pump.memory.air.give(dated, uncertain);
             }
+            pump.memory.unacknowledged = pump.memory.unacknowledged.saturating_add(uncertain);
             pump.tell(EventKind::Uncertain { steps: uncertain });
+        }
+        if pump.memory.unacknowledged > Steps::ZERO {
             pump.raise(Alarm::Uncertain);
         }
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
+        pump.memory.advance(now);
         pump
     }
 }

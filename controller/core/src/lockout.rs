@@ -266,6 +266,13 @@ impl BolusMemory {
         Ok(())
     }
 
+    /// How many of them started within the last day.
+    pub(crate) fn of_a_day(&self, now: MonoNs) -> u64 {
+        let starts = self.starts.iter().cycle().skip(self.oldest).take(self.len);
+        let recent = starts.filter(|start| now.since(**start) < DAY).count();
+        u64::try_from(recent).unwrap_or(u64::MAX)
+    }
+
     /// Boluses that count and started in `(now - period, now]`.
     fn count(&self, envelope: &DemandEnvelope, now: MonoNs, period: Nanoseconds) -> u64 {
         let mut count = 0_u64;

@@ -7,6 +7,8 @@ mod daemon;
 mod export;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/ledger.rs"]
+mod ledger;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/report.rs"]
@@ -23,6 +25,7 @@ use pump_prescription::read_span;
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
 pub(crate) use replay::{ReplayArgs, Run};
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;

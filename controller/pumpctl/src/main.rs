@@ -13,7 +13,7 @@
 //!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
-//! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
+//! `stop`, `press`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
 //! cyclictest.
 //!
 //! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is

@@ -298,8 +298,11 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
                 }
                 armed
             }
-            What::Disarm => {
-                let disarmed = self.pump.disarm(now);
+            What::Disarm | What::NewSubject => {
+                let disarmed = match task.what {
+                    What::NewSubject => self.pump.new_subject(now),
+                    _ => self.pump.disarm(now),
+                };
                 if disarmed.is_ok() {
                     // What it was granted is no credit of anything that comes later.
                     self.arming = self.arming.saturating_add(1);
@@ -467,6 +470,8 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             started_at: self.started_at,
             bolus: self.pump.running_bolus(),
             windows: self.pump.windows(),
+            basal: self.pump.granted_basal(),
+            remembered: self.pump.remembered(now),
         }));
     }
 }

@@ -17,6 +17,7 @@ mod entry;
 mod recordings;
 mod shadow;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use pump_lane::{Consumer, Producer};
 use pump_recording::row::Row as Recorded;
 use pump_rt::clock;
 
+use crate::books::{Books, Label, Seen};
 use crate::clock::PumpClock;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, Note, Record};
@@ -51,6 +53,9 @@ type Row = (&'static str, serde_json::Value);
 
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
+
+/// Armings that were asked of the loop and not answered yet; a few at most.
+const MOST_LABELS: usize = 8;
 
 /// Whether the loop has ended, so that nothing is stepped any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +84,12 @@ pub(crate) struct Journal {
     shadow: Shadow,
     scribe: Scribe,
     recordings: Recordings,
+    books: Books,
+    /// What is about to be armed, by its task.
+    labels: VecDeque<(u64, Arc<Label>)>,
+    /// The last mark that was taken, and that of the batch that the disk has.
+    mark: u64,
+    mark_in_flight: u64,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -94,15 +105,21 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Goes on with this control law, whose last arming has this number.
-    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64) -> Self {
+    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64, books: Books) -> Self {
+        let mut scribe = Scribe::default();
+        scribe.resume(books.label().map(Label::volume_per_step));
         let asked = Credit {
             arming,
             steps: Steps::ZERO,
         };
         Self {
             shadow: Shadow::new(pump, arming),
-            scribe: Scribe::default(),
+            scribe,
             recordings: Recordings::new(parts.clock.ahead()),
+            books,
+            labels: VecDeque::new(),
+            mark: 0,
+            mark_in_flight: 0,
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -148,13 +165,19 @@ impl Journal {
                     prescription,
                     dossier,
                     papers,
+                    label,
                 } => {
+                    if self.labels.len() >= MOST_LABELS {
+                        self.labels.pop_front();
+                    }
+                    self.labels.push_back((id, label));
                     let per_step = prescription.volume_per_step;
                     self.recordings.expect(id, *dossier);
                     self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
+                Note::Mark(mark) => self.mark = mark,
             }
         }
     }
@@ -165,7 +188,10 @@ impl Journal {
                 self.keep(due.0, issued.0, taken);
                 continue;
             }
-            let arms = matches!(record, Record::Armed { .. } | Record::Disarmed { .. });
+            let arms = matches!(
+                record,
+                Record::Armed { .. } | Record::Disarmed { .. } | Record::NewSubject { .. }
+            );
             if arms {
                 // Notes are sent before their task, so this one's is there.
                 self.take_notes();
@@ -234,6 +260,9 @@ impl Journal {
             // It was refused, and told nothing.
             return;
         }
+        if let Record::Armed { id, .. } = record {
+            self.open_books(*id);
+        }
         self.write(ended.0, ended.1);
         if let Some((kind, body)) = begins {
             self.write(kind, body);
@@ -246,6 +275,15 @@ impl Journal {
         let now = self.parts.clock.now();
         self.scribe
             .state(self.shadow.pump(), self.shadow.arming(), now)
+    }
+
+    /// The prescription of this task was armed.
+    fn open_books(&mut self, id: u64) {
+        self.labels.retain(|(known, _)| *known >= id);
+        let label = self.labels.pop_front().filter(|(known, _)| *known == id);
+        if let Some((_, label)) = label {
+            self.books.armed(label);
+        }
     }
 
     /// Whether the repetition is worth nothing any more.
@@ -307,6 +345,8 @@ impl Journal {
     fn settle(&mut self) {
         while let Ok(credit) = self.parts.done.try_recv() {
             self.in_flight = false;
+            let mark = &self.parts.vitals.durable_mark;
+            mark.store(self.mark_in_flight, Ordering::Release);
             self.owed = Some(credit);
         }
         if let Some(credit) = self.owed
@@ -328,16 +368,20 @@ impl Journal {
         let gathered = self
             .waits_since
             .is_some_and(|since| now.since(since) >= GATHERED);
-        if wanted != self.asked || gathered || now >= self.state_at {
+        let marked = self.mark != self.mark_in_flight;
+        if wanted != self.asked || gathered || marked || now >= self.state_at {
             self.commit(Ending::No);
         }
     }
 
-    /// The credit that this arming has asked for.
+    /// The credit that this arming has asked for. One that will never make another step gives
+    /// back what it has not used: else a loss of power would make that uncertain, long after
+    /// the stop.
     fn credit(&self) -> Credit {
+        let asked = self.shadow.wanted();
         Credit {
             arming: self.shadow.arming(),
-            steps: self.shadow.wanted(),
+            steps: self.shadow.pump().final_steps().unwrap_or(asked),
         }
     }
 
@@ -358,7 +402,9 @@ impl Journal {
             Ending::Yes => self.recordings.end("daemon-ended", true),
         };
         self.keep_rows(rows);
-        let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
+        let stamp = stamp::now(self.parts.boot);
+        let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
+        let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account, ending);
         let mut credit = self.credit();
         if ending == Ending::Yes {
             // With the edge whose fate a loop that panicked had no time to tell.
@@ -370,9 +416,10 @@ impl Journal {
                 arming: credit.arming,
                 credit: credit.steps.0,
                 checkpoint,
-                stamp: stamp::now(self.parts.boot),
+                stamp,
             }),
         };
+        self.mark_in_flight = self.mark;
         self.waits_since = None;
         self.asked = credit;
         // Where the disk's thread is gone the daemon is about to end.
@@ -405,5 +452,17 @@ impl Journal {
             log::error!("the tape could not be written: {error}");
             self.parts.tape = None;
         }
+    }
+}
+
+/// How things are in the repeated control law.
+fn seen(pump: &Pump, utc_ns: Option<u64>) -> Seen {
+    Seen {
+        state: pump.state(),
+        ledger: pump.ledger(),
+        // As it was at its last call: windows and counts grow no older for being written down.
+        remembered: pump.remembered(MonoNs(0)),
+        basal: pump.granted_basal(),
+        utc_ns,
     }
 }

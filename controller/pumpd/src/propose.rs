@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 
-use pump_control::{Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
+use pump_control::{Amount, Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
-use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_prescription::Checked;
 use pump_recording::row::{Dossier, Regimen};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
+use crate::books::Label;
 use crate::judge::{Case, Files, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
@@ -60,6 +62,12 @@ pub(crate) struct Proposed {
     pub(crate) confirmed_by: Option<String>,
     /// Why it was confirmed, where somebody said so (P02).
     pub(crate) reason: Option<String>,
+    /// What it is called, for the books.
+    pub(crate) label: Arc<Label>,
+    /// What is uncertain of the last runs.
+    pub(crate) uncertain: Option<Amount>,
+    /// Who answers for that.
+    pub(crate) acknowledged: Option<String>,
     token: String,
     expires_at: MonoNs,
 }
@@ -202,6 +210,9 @@ impl Desk {
             beyond_soft_limits,
             confirmed_by: None,
             reason: None,
+            label: Arc::new(Label::of(&checked)),
+            uncertain: self.uncertain(),
+            acknowledged: None,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,
@@ -218,11 +229,20 @@ impl Desk {
             drug_changes: old.is_some_and(|old| drugs(old) != drugs(new)),
             remarks: findings,
             beyond_soft_limits: proposed.beyond_soft_limits.clone(),
+            uncertain: proposed.uncertain.clone(),
             expires_in_s: proposed.expires_in_s(now),
         };
         log::info!("{} proposes {}", proposed.by, proposal.sha256);
         self.proposal = Some(Box::new(proposed));
         Ok(Reply::Proposal(Box::new(proposal)))
+    }
+
+    /// What was uncertain at restarts and nobody has acknowledged, of what was armed then
+    /// (P05).
+    fn uncertain(&self) -> Option<Amount> {
+        let remembered = self.board.remembered();
+        let (step, steps) = (remembered.volume_per_step, remembered.unacknowledged);
+        (steps > Steps::ZERO).then(|| self.parts.books.amount(step, steps))
     }
 
     /// Forgets a proposal that nobody has confirmed in time.

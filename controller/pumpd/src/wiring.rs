@@ -19,10 +19,11 @@ use rustix::fs::{FlockOperation, flock};
 use sd_notify::NotifyState;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::books::Books;
 use crate::catalogue::{Installed, default_folders, find_host};
 use crate::crew::Crew;
 use crate::dosing::{Begin, Dosing, Ends, LinkEnds};
-use crate::durable;
+use crate::durable::{self, OffTime};
 use crate::faults::{Faults, Victim};
 use crate::inputs::Inputs;
 use crate::journal::disk::{Disk, DiskStatus};
@@ -35,9 +36,9 @@ use crate::preflight::{self, Site, Watched};
 use crate::rig::Rig;
 use crate::sentinel::Sentinel;
 use crate::service::{Desk, DeskParts};
-use crate::table;
 use crate::vitals::Vitals;
 use crate::watchdog::{HardwareWatchdog, Watchdog};
+use crate::{stamp, table, words};
 
 /// Messages that fit into a lane: what a thread may leave lying for a while.
 const FEW: usize = 64;
@@ -58,8 +59,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let (store, recovered) = Store::open(&options.state_dir).map_err(|error| error.to_string())?;
     let boot = Boot::current().map_err(|e| format!("/proc does not name this boot: {e}"))?;
-    let resumed = durable::resume(recovered.durable.as_ref(), boot)
-        .map_err(|why| format!("what the journal of the last run holds can't be used: {why}"))?;
+    let resumed = durable::resume(
+        recovered.durable.as_ref(),
+        recovered.last.as_ref(),
+        &stamp::now(boot),
+    )
+    .map_err(|why| format!("what the journal of the last run holds can't be used: {why}"))?;
+    let books = Books::resumed(&resumed);
     let mut server = Server::bind(&options.socket).map_err(|error| error.to_string())?;
     let host = find_host()?;
     let mut folders = default_folders();
@@ -202,10 +208,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "arming": resumed.arming,
             "in_good_order": recovered.clean,
             "issued_steps": resumed.issued.0,
-            "uncertain_steps": resumed.booked.0,
+            "uncertain_steps": resumed.uncertain.0,
+            "pump_ns": resumed.clock.now().0,
+            "off_time": resumed.off_time.tell(),
         }),
     });
-    let journal = Journal::new(parts, resumed.pump, resumed.arming);
+    let remembered = resumed.pump.remembered(resumed.clock.now());
+    let journal = Journal::new(parts, resumed.pump, resumed.arming, books.clone());
     crew.add(&table::JOURNAL, move || journal.run())?;
 
     let (watchdog, watched) = watchdog(options, &device, &vitals);
@@ -246,6 +255,8 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         device: options.config.clone(),
         device_sha256: device.sha256,
         simulated: options.sim,
+        books,
+        remembered,
         planned: table::planned(),
         preflight: Box::new(move |aim| preflight::run(&site, aim)),
     });
@@ -272,6 +283,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     log::info!("ready after {took} ms: {which} pump, disarmed; listening at {socket}");
     if recovered.created {
         log::info!("the journal is new: of what was given before nothing is known");
+    }
+    match resumed.off_time {
+        OffTime::None | OffTime::SameBoot => {}
+        OffTime::Known(span) => {
+            log::info!("the power was off for {} at least", words::time(span.0));
+        }
+        OffTime::Unknown(why) => log::info!("time without power counts as none: {why}"),
     }
     if resumed.uncertain.0 > 0 {
         log::warn!(

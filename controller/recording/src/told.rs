@@ -236,10 +236,22 @@ fn write_command(to: &mut Writer, command: Command) {
             write_volume(to, volume);
             to.number(over.0);
         }
-        Command::Refill { content } => {
+        Command::Refill {
+            residue: None,
+            content,
+        } => {
             to.byte(5);
             write_volume(to, content);
         }
+        Command::Refill {
+            residue: Some(residue),
+            content,
+        } => {
+            to.byte(6);
+            write_volume(to, residue);
+            write_volume(to, content);
+        }
+        Command::AcknowledgeResidue => to.byte(7),
     }
 }
 
@@ -254,8 +266,14 @@ fn read_command(from: &mut Reader<'_>) -> Result<Command, Flaw> {
             over: Nanoseconds(from.number()?),
         },
         5 => Command::Refill {
+            residue: None,
             content: read_volume(from)?,
         },
+        6 => Command::Refill {
+            residue: Some(read_volume(from)?),
+            content: read_volume(from)?,
+        },
+        7 => Command::AcknowledgeResidue,
         _ => return Err(Flaw::Word),
     })
 }

@@ -80,7 +80,9 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Resume),
         Just(Command::Stop),
         (volume(), span()).prop_map(|(volume, over)| Command::ClinicianBolus { volume, over }),
-        volume().prop_map(|content| Command::Refill { content }),
+        (proptest::option::of(volume()), volume())
+            .prop_map(|(residue, content)| Command::Refill { residue, content }),
+        Just(Command::AcknowledgeResidue),
     ]
 }
 

@@ -91,10 +91,10 @@ fn a_checkpoint_that_was_damaged_is_refused_or_agrees_with_itself() {
 #[test]
 fn any_bytes_are_a_checkpoint_or_are_refused() {
     let bytes = proptest::collection::vec(any::<u8>(), 0..200);
-    holds((any::<bool>(), bytes), |(versioned, bytes)| {
+    holds((0..3_u8, bytes), |(version, bytes)| {
         let mut bytes = bytes.clone();
-        if let (true, Some(first)) = (versioned, bytes.first_mut()) {
-            *first = 1;
+        if let (1.., Some(first)) = (version, bytes.first_mut()) {
+            *first = *version;
         }
         is_read_or_refused(&bytes)
     });
@@ -197,8 +197,8 @@ fn what_contradicts_itself_is_refused_by_name() {
         Err(CheckpointFlaw::Clock),
         "an instant with nothing after it"
     );
-    let next = of_parts(&[2, 5, 0, 0, 0, 0], &sound);
-    assert_eq!(next, Err(CheckpointFlaw::Version { found: 2 }));
+    let next = of_parts(&[3, 5, 0, 0, 0, 0], &sound);
+    assert_eq!(next, Err(CheckpointFlaw::Version { found: 3 }));
     assert_eq!(
         with(&[(0, 1)]),
         Err(CheckpointFlaw::Window),

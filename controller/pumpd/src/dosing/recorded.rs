@@ -92,6 +92,12 @@ impl Recorded {
         self.pump.disarm(at)
     }
 
+    /// See [`Pump::new_subject`].
+    pub(super) fn new_subject(&mut self, at: MonoNs) -> Result<(), NotStill> {
+        self.record(Record::NewSubject { at });
+        self.pump.new_subject(at)
+    }
+
     /// See [`Pump::snapshot`].
     pub(super) fn snapshot(&mut self, id: RegimenId) -> Option<Snapshot> {
         self.record(Record::Shown(id));

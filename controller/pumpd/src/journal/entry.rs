@@ -34,6 +34,11 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
+    /// What a step is, as it was in the last run.
+    pub(super) fn resume(&mut self, per_step: Option<Volume>) {
+        self.per_step = per_step;
+    }
+
     /// The loop is about to be asked to arm these.
     pub(super) fn expect(&mut self, id: u64, names: Names, per_step: Volume, papers: Value) {
         if self.expected.len() >= MOST_ARMINGS {
@@ -175,6 +180,18 @@ fn figures(kind: &EventKind) -> Value {
             json!({ "steps": steps.0 })
         }
         EventKind::Refilled { content } => json!({ "content_steps": content.0 }),
+        EventKind::Reconciled {
+            measured,
+            expected,
+            differs,
+        } => json!({
+            "measured_steps": measured.0,
+            "expected_steps": expected.0,
+            "differs": differs,
+        }),
+        EventKind::NewSubject { given, boluses } => {
+            json!({ "given_24h_steps": given.0, "boluses_24h": boluses })
+        }
         EventKind::Occluded { trapped } => json!({ "trapped_steps": trapped.0 }),
         EventKind::Line { sensor, bad } => json!({ "line": sensor.name(), "bad": bad }),
         EventKind::StrategyLost { .. }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use pump_control::Account;
 use pump_core::order::Order;
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::Pump;
@@ -13,6 +14,7 @@ use pump_core::quantity::{MonoNs, Steps};
 use pump_recording::{Answer, Call, Clock, Rest};
 use strategy_link::WallClock;
 
+use super::Ending;
 use crate::clock::PumpClock;
 use crate::durable::kept;
 use crate::messages::{Record, Sum, Told};
@@ -81,6 +83,7 @@ impl Shadow {
             Record::Shown(id) => return Ok(self.call(Call::Shown(*id))),
             Record::Armed { id, at } => return self.arm(*id, *at),
             Record::Disarmed { at } => return Ok(self.call(Call::Disarmed(*at))),
+            Record::NewSubject { at } => return Ok(self.new_subject(*at)),
             Record::Sum(sum) if Sum::of(&self.pump) != *sum => return Err(Discord::Differs),
             Record::Sum(_) | Record::Edge { .. } => {}
         }
@@ -112,6 +115,16 @@ impl Shadow {
             Answer::Disarmed(false) | Answer::Snapshot(_) => {}
         }
         Repeated::Call(call, answer)
+    }
+
+    /// Whatever was armed is not any more.
+    fn new_subject(&mut self, at: MonoNs) -> Repeated {
+        if self.pump.new_subject(at).is_err() {
+            return Repeated::Nothing;
+        }
+        self.arming = self.arming.saturating_add(1);
+        self.wanted = Steps::ZERO;
+        Repeated::NewSubject
     }
 
     fn arm(&mut self, id: u64, at: MonoNs) -> Result<Repeated, Discord> {
@@ -153,9 +166,17 @@ impl Shadow {
     ///
     /// A checkpoint is tens of kilobytes of stack: it lives in this frame and no other.
     #[inline(never)]
-    pub(super) fn kept(&self, clock: PumpClock) -> (Vec<u8>, Steps) {
-        let checkpoint = self.pump.checkpoint();
-        (kept(clock, &checkpoint), checkpoint.issued())
+    pub(super) fn kept(
+        &self,
+        clock: PumpClock,
+        account: &Account,
+        ending: Ending,
+    ) -> (Vec<u8>, Steps) {
+        let checkpoint = match ending {
+            Ending::No => self.pump.checkpoint(),
+            Ending::Yes => self.pump.checkpoint().ended(),
+        };
+        (kept(clock, &checkpoint, account), checkpoint.issued())
     }
 }
 
@@ -289,7 +310,8 @@ mod tests {
     fn what_is_repeated_comes_to_the_same_and_asks_for_the_same_credit() {
         let shadow = repeated(&recorded()).expect("no discord");
         assert_eq!(shadow.arming(), 1);
-        let (_, issued) = shadow.kept(PumpClock::ahead_by(Nanoseconds::ZERO));
+        let clock = PumpClock::ahead_by(Nanoseconds::ZERO);
+        let (_, issued) = shadow.kept(clock, &Account::default(), Ending::No);
         assert!(shadow.wanted() >= issued, "I1");
     }
 
@@ -309,6 +331,40 @@ mod tests {
         }
         // One that only says again what the next one says is no loss.
         assert!(noticed >= places.len() / 2, "{noticed} of {}", places.len());
+    }
+
+    /// I4: what is durable after a new subject is the memory of the new one.
+    #[test]
+    fn a_new_subject_is_repeated_and_one_that_is_missing_is_noticed() {
+        let mut records = recorded();
+        let mut pump = repeated(&records).expect("no discord").pump;
+        let at = MonoNs(3_000_000_000);
+        // The edge that is due, and the one that ends the stroke.
+        for command in [Some(Command::Stop), None] {
+            let inputs = Inputs {
+                command,
+                edge: EdgeFate::Accepted,
+                ..Inputs::default()
+            };
+            records.push(Record::Tick(Told::new(at, &inputs)));
+            pump.tick(at, &inputs);
+        }
+        pump.new_subject(at).expect("it is stopped");
+        let sum = Record::Sum(Sum::of(&pump));
+        records.extend([Record::NewSubject { at }, sum]);
+        let shadow = repeated(&records).expect("no discord");
+        assert_eq!(shadow.pump().checkpoint(), pump.checkpoint());
+        assert_eq!(shadow.arming(), 2);
+        let without = records.iter();
+        let without = without.filter(|record| !matches!(record, Record::NewSubject { .. }));
+        assert!(matches!(repeated(without), Err(Discord::Differs)));
+        // What was armed is gone with a disarming too; the windows are not.
+        let disarmed = records.iter().map(|record| match record {
+            Record::NewSubject { at } => Record::Disarmed { at: *at },
+            other => *other,
+        });
+        let disarmed: Vec<Record> = disarmed.collect();
+        assert!(matches!(repeated(&disarmed), Err(Discord::Differs)));
     }
 
     #[test]

@@ -9,8 +9,9 @@ fn hour(status: &Status) -> u64 {
     status.windows.first().map_or(0, |window| window.given_nl)
 }
 
+/// Whatever may be uncertain.
 fn run(daemon: &Daemon) {
-    daemon.arm(&brisk("")).expect("it is armed");
+    daemon.confirm(&brisk(""), true).expect("it is armed");
     daemon.ask(&Request::Start).expect("it starts");
 }
 

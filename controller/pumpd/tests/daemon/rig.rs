@@ -79,12 +79,22 @@ impl Daemon {
     }
 
     pub(crate) fn arm(&self, text: &str) -> Result<(), ClientError> {
+        self.confirm(text, false)
+    }
+
+    /// Arms this, and does or does not answer for what is uncertain.
+    pub(crate) fn confirm(
+        &self,
+        text: &str,
+        acknowledge_uncertain: bool,
+    ) -> Result<(), ClientError> {
         let Reply::Proposal(proposal) = self.propose(text)? else {
             panic!("no proposal");
         };
         let confirm = Request::Confirm {
             token: proposal.token,
             reason: None,
+            acknowledge_uncertain,
         };
         self.ask(&confirm).map(|_| ())
     }

@@ -85,7 +85,10 @@ impl Simulation<'_> {
                 if let Some(content) = volume.steps(self.armed.volume_per_step) {
                     self.hardware.refill(content);
                 }
-                self.command(Command::Refill { content: volume })?;
+                self.command(Command::Refill {
+                    residue: None,
+                    content: volume,
+                })?;
             }
             Action::Restart { off_for } => self.power_fails(off_for)?,
         }
