@@ -192,7 +192,7 @@ impl Pump {
 
     /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
     /// lines and this watch, armed at the same instant. Only the events of the arming itself
-    /// can differ: it has no alarm to clear.
+    /// can differ: it has no alarm that an arming clears.
     pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
         let mut pump = Self::new();
         pump.now = checkpoint.at;
@@ -201,6 +201,9 @@ impl Pump {
         pump.last_demand = checkpoint.last_demand;
         pump.sensors = sensors;
         pump.watch = watch;
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
         pump
     }
 

@@ -179,7 +179,11 @@ impl Hand {
     }
 
     pub(crate) fn confirm(&self, token: String) -> Result<(), ClientError> {
-        let reason = None;
-        self.ask(&Request::Confirm { token, reason }).map(drop)
+        let confirm = Request::Confirm {
+            token,
+            reason: None,
+            acknowledge_uncertain: true,
+        };
+        self.ask(&confirm).map(drop)
     }
 }

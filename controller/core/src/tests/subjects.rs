@@ -90,7 +90,7 @@ fn i4_i5_after_a_new_subject_nothing_is_remembered_and_nothing_of_the_pumps_is_l
             .map_err(|_| String::from("it is not still"))?;
         let bytes = written(&rig.pump.checkpoint());
         let saved = Checkpoint::decode(&bytes).map_err(|flaw| format!("{flaw}"))?;
-        for pump in [&*rig.pump, &Pump::restore(&saved, Steps::ZERO)] {
+        for pump in [&*rig.pump, &Pump::restore(&saved, Steps::ZERO, saved.at())] {
             let after = pump.remembered(rig.pump_now());
             let cleared = after.given == [Steps::ZERO; 3] && after.boluses == 0;
             let kept = (after.reservoir, after.residue, after.unacknowledged)
