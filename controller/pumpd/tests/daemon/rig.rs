@@ -99,9 +99,9 @@ impl Daemon {
         self.ask(&confirm).map(|_| ())
     }
 
-    /// Arms this and lets it flow.
+    /// Arms this, whatever is uncertain of a run before, and lets it flow.
     pub(crate) fn infuse(&self, text: &str) {
-        self.arm(text).expect("it is armed");
+        self.confirm(text, true).expect("it is armed");
         self.ask(&Request::Start).expect("it starts");
         self.until("it delivers", |status| delivered(status) > 0);
     }
