@@ -11,6 +11,7 @@ use crate::memory::Memory;
 use crate::order::DemandId;
 use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
+use crate::twin::{Twin, broken};
 
 /// What must be durable to bring a pump back after its power was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,19 +192,18 @@ impl Pump {
 
     /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
     /// lines and this watch, armed at the same instant. Only the events of the arming itself
-    /// can differ: it has no alarm to clear.
+    /// can differ: it has no alarm that an arming clears.
     pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
         let mut pump = Self::new();
         pump.now = checkpoint.at;
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        if pump.memory.residue.is_some() {
-            // No arming clears it.
-            pump.alarms.raise(Alarm::ResidueDiffers);
-        }
         pump.sensors = sensors;
         pump.watch = watch;
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
         pump
     }
 
@@ -222,16 +222,21 @@ impl Pump {
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        let latest = now.min(checkpoint.at.after(CREDIT_DEADLINE));
+        let dated = if broken(Twin::RestartUndated) {
+            checkpoint.at
+        } else {
+            now
+        };
+        let latest = dated.min(checkpoint.at.after(CREDIT_DEADLINE));
         pump.memory.boluses.may_have_started(checkpoint.at, latest);
-        pump.memory.boluses.ended_by(now);
+        pump.memory.boluses.ended_by(dated);
+        pump.memory.advance(dated);
         pump.raise(Alarm::Restarted);
         let uncertain = checkpoint.uncertain(credit);
         if uncertain > Steps::ZERO {
-            pump.memory.advance(now);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(now, uncertain);
+                pump.memory.air.give(dated, uncertain);
             }
             pump.memory.unacknowledged = pump.memory.unacknowledged.saturating_add(uncertain);
             pump.tell(EventKind::Uncertain { steps: uncertain });
@@ -242,6 +247,7 @@ impl Pump {
         if pump.memory.residue.is_some() {
             pump.raise(Alarm::ResidueDiffers);
         }
+        pump.memory.advance(now);
         pump
     }
 }

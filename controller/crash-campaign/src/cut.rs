@@ -371,7 +371,8 @@ fn pasts(folder: &Path, programs: &Path, seed: u64) -> Result<(Past, Past), Stri
             at_ns: now_ns,
             ending: Ending::Killed { now_ns },
         };
-        let found = cut.judge(&mut Dice(seed))?;
+        let judged = cut.judge(&mut Dice(seed));
+        let found = judged.map_err(|why| format!("a kill after {ms} ms: {why}"))?;
         Ok::<_, String>((place, lives, found))
     });
     let (place, mut lives, found) = loop {

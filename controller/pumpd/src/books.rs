@@ -124,7 +124,7 @@ impl Books {
             counts: Counts {
                 delivered: steps(&account.delivered),
                 missed: steps(&account.missed),
-                uncertain: steps(&account.uncertain).saturating_add(resumed.booked),
+                uncertain: steps(&account.uncertain).saturating_add(resumed.uncertain),
                 displaced: steps(&account.displaced),
             },
         }

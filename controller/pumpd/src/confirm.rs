@@ -86,9 +86,9 @@ impl Desk {
         let Some(mut proposed) = self.proposal.take() else {
             return Err(Refusal::new(Code::NotFound, "the proposal is gone"));
         };
-        proposed.acknowledged = proposed.uncertain.as_ref().map(|_| peer.user.clone());
         proposed.confirmed_by = Some(peer.user.clone());
         proposed.reason = reason.map(str::to_owned);
+        proposed.acknowledged = proposed.uncertain.as_ref().map(|_| peer.user.clone());
         let (sha256, by) = (proposed.checked.sha256_hex(), &peer.user);
         log::info!("{by} confirms {sha256}, proposed by {}", proposed.by);
         let more = serde_json::json!({

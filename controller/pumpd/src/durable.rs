@@ -3,7 +3,6 @@
 
 use pump_control::Account;
 use pump_core::checkpoint::Checkpoint;
-use pump_core::event::EventKind;
 use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Durable, Kept, Stamp};
@@ -82,8 +81,6 @@ pub(crate) struct Resumed {
     pub(crate) off_time: OffTime,
     /// What was told of the last run; `None`: nothing, or by an older version.
     pub(crate) account: Option<Account>,
-    /// Those, and what the motor may have moved by itself meanwhile: booked as given.
-    pub(crate) booked: Steps,
 }
 
 /// The pump as the journal has it, in this boot. `last` is the journal's last stamp.
@@ -102,7 +99,6 @@ pub(crate) fn resume(
             arming: 0,
             issued: Steps::ZERO,
             uncertain: Steps::ZERO,
-            booked: Steps::ZERO,
             off_time: OffTime::None,
             account: None,
         });
@@ -117,20 +113,14 @@ pub(crate) fn resume(
     };
     let clock = goes_on(clock, &checkpoint, &durable.stamp, off_time, now);
     let credit = Steps(durable.credit);
-    let at = clock.of(MonoNs(now.mono_ns));
-    let pump = Box::new(Pump::restore(&checkpoint, credit, at));
-    let booked = pump.events().iter().find_map(|event| match event.kind {
-        EventKind::Uncertain { steps } => Some(steps),
-        _ => None,
-    });
+    let mono = MonoNs(now.mono_ns);
     Ok(Resumed {
-        pump,
+        pump: Box::new(Pump::restore(&checkpoint, credit, clock.of(mono))),
         clock,
         // What was armed is not any more, and no run has two ends.
         arming: durable.arming.saturating_add(1),
         issued: checkpoint.issued(),
-        uncertain: credit.saturating_sub(checkpoint.issued()),
-        booked: booked.unwrap_or(Steps::ZERO),
+        uncertain: checkpoint.uncertain(credit),
         off_time,
         // Whoever can't read the words has the figures all the same.
         account: kept.told.and_then(|told| serde_json::from_value(told).ok()),

@@ -83,13 +83,13 @@ pub(crate) struct Journal {
     parts: JournalParts,
     shadow: Shadow,
     scribe: Scribe,
+    recordings: Recordings,
     books: Books,
     /// What is about to be armed, by its task.
     labels: VecDeque<(u64, Arc<Label>)>,
     /// The last mark that was taken, and that of the batch that the disk has.
     mark: u64,
     mark_in_flight: u64,
-    recordings: Recordings,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -115,11 +115,11 @@ impl Journal {
         Self {
             shadow: Shadow::new(pump, arming),
             scribe,
+            recordings: Recordings::new(parts.clock.ahead()),
             books,
             labels: VecDeque::new(),
             mark: 0,
             mark_in_flight: 0,
-            recordings: Recordings::new(parts.clock.ahead()),
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -397,12 +397,12 @@ impl Journal {
             let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
-        let stamp = stamp::now(self.parts.boot);
         let rows = match ending {
             Ending::No => Vec::from_iter(self.recordings.block()),
             Ending::Yes => self.recordings.end("daemon-ended", true),
         };
         self.keep_rows(rows);
+        let stamp = stamp::now(self.parts.boot);
         let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
         let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account, ending);
         let mut credit = self.credit();

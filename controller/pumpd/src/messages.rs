@@ -257,12 +257,12 @@ pub(crate) enum Note {
         /// Names and strategies of the regimens.
         names: Vec<(String, String)>,
         prescription: Box<Prescription>,
-        /// What it is called.
-        label: Arc<Label>,
         /// What its run is about.
         dossier: Box<Dossier>,
         /// What the journal keeps of it, in full.
         papers: serde_json::Value,
+        /// What it is called.
+        label: Arc<Label>,
     },
     /// Everything that was told before this is to be made durable at once, and then this
     /// number is to be shown.

@@ -58,16 +58,16 @@ pub(crate) struct Proposed {
     pub(crate) by: String,
     /// What goes beyond a soft limit, a line each (P02).
     pub(crate) beyond_soft_limits: Vec<String>,
+    /// Who confirmed it; `None`: nobody yet.
+    pub(crate) confirmed_by: Option<String>,
+    /// Why it was confirmed, where somebody said so (P02).
+    pub(crate) reason: Option<String>,
     /// What it is called, for the books.
     pub(crate) label: Arc<Label>,
     /// What is uncertain of the last runs.
     pub(crate) uncertain: Option<Amount>,
     /// Who answers for that.
     pub(crate) acknowledged: Option<String>,
-    /// Who confirmed it; `None`: nobody yet.
-    pub(crate) confirmed_by: Option<String>,
-    /// Why it was confirmed, where somebody said so (P02).
-    pub(crate) reason: Option<String>,
     token: String,
     expires_at: MonoNs,
 }
@@ -208,11 +208,11 @@ impl Desk {
             plans,
             by,
             beyond_soft_limits,
+            confirmed_by: None,
+            reason: None,
             label: Arc::new(Label::of(&checked)),
             uncertain: self.uncertain(),
             acknowledged: None,
-            confirmed_by: None,
-            reason: None,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,

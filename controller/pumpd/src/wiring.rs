@@ -200,7 +200,6 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         boot,
         tape,
     };
-    let remembered = resumed.pump.remembered(resumed.clock.now());
     let _ = notes.send(Note::Entry {
         kind: "daemon-started",
         body: serde_json::json!({
@@ -209,10 +208,12 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "arming": resumed.arming,
             "in_good_order": recovered.clean,
             "issued_steps": resumed.issued.0,
-            "uncertain_steps": resumed.booked.0,
+            "uncertain_steps": resumed.uncertain.0,
+            "pump_ns": resumed.clock.now().0,
             "off_time": resumed.off_time.tell(),
         }),
     });
+    let remembered = resumed.pump.remembered(resumed.clock.now());
     let journal = Journal::new(parts, resumed.pump, resumed.arming, books.clone());
     crew.add(&table::JOURNAL, move || journal.run())?;
 

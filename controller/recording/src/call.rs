@@ -44,8 +44,6 @@ pub enum Call {
     Shown(RegimenId),
     /// [`Pump::disarm`].
     Disarmed(MonoNs),
-    /// [`Pump::new_subject`].
-    NewSubject(MonoNs),
 }
 
 /// What a call has answered.
@@ -55,7 +53,7 @@ pub enum Answer {
     Outputs(Outputs),
     /// A snapshot; there is none of a regimen that is not there.
     Snapshot(Option<Snapshot>),
-    /// Whether it was disarmed, by itself or with its subject.
+    /// Whether it was disarmed.
     Disarmed(bool),
 }
 
@@ -66,7 +64,6 @@ impl Call {
             Self::Tick(told) => Answer::Outputs(pump.tick(told.now, &told.inputs)),
             Self::Shown(regimen) => Answer::Snapshot(pump.snapshot(*regimen)),
             Self::Disarmed(at) => Answer::Disarmed(pump.disarm(*at).is_ok()),
-            Self::NewSubject(at) => Answer::Disarmed(pump.new_subject(*at).is_ok()),
         }
     }
 }

@@ -53,7 +53,6 @@ mod word {
     pub(super) const SHOWN: u8 = 2;
     pub(super) const DISARMED: u8 = 3;
     pub(super) const MARK: u8 = 4;
-    pub(super) const NEW_SUBJECT: u8 = 5;
     pub(super) const BITS: u32 = 3;
     /// More calls than this are a number of their own.
     pub(super) const FEW: u8 = 31;
@@ -98,7 +97,6 @@ impl Encoder {
             Then::Call(Call::Tick(_)) => word::TICK,
             Then::Call(Call::Shown(_)) => word::SHOWN,
             Then::Call(Call::Disarmed(_)) => word::DISARMED,
-            Then::Call(Call::NewSubject(_)) => word::NEW_SUBJECT,
             Then::Mark { .. } => word::MARK,
         };
         let few = u8::try_from(item.foretold).ok();
@@ -111,9 +109,7 @@ impl Encoder {
             Then::Nothing => {}
             Then::Call(Call::Tick(told)) => self.context.write(&mut self.to, told),
             Then::Call(Call::Shown(regimen)) => self.to.byte(regimen.0),
-            Then::Call(Call::Disarmed(at) | Call::NewSubject(at)) => {
-                self.context.write_instant(&mut self.to, *at);
-            }
+            Then::Call(Call::Disarmed(at)) => self.context.write_instant(&mut self.to, *at),
             Then::Mark { edges, digest } => {
                 self.to.number(*edges);
                 self.to.0.extend(digest.0.to_be_bytes());
@@ -174,9 +170,6 @@ impl<'a> Decoder<'a> {
             word::SHOWN => Then::Call(Call::Shown(RegimenId(self.from.byte()?))),
             word::DISARMED => {
                 Then::Call(Call::Disarmed(self.context.read_instant(&mut self.from)?))
-            }
-            word::NEW_SUBJECT => {
-                Then::Call(Call::NewSubject(self.context.read_instant(&mut self.from)?))
             }
             word::MARK => {
                 let edges = self.from.number()?;

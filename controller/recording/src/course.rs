@@ -150,7 +150,7 @@ impl Progress {
                     *shows = false;
                 }
             }
-            Call::Disarmed(at) | Call::NewSubject(at) => {
+            Call::Disarmed(at) => {
                 course.now = *at;
                 self.instants.push(*at);
             }

@@ -152,7 +152,6 @@ fn item() -> impl Strategy<Value = Item> {
     let then = prop_oneof![
         1 => Just(Then::Nothing),
         8 => told().prop_map(|told| Then::Call(Call::Tick(told))).boxed(),
-        1 => number().prop_map(|at| Then::Call(Call::NewSubject(MonoNs(at)))),
         1 => any::<u8>().prop_map(|place| Then::Call(Call::Shown(RegimenId(place)))),
         1 => number().prop_map(|at| Then::Call(Call::Disarmed(MonoNs(at)))),
         1 => (number(), any::<u64>()).prop_map(|(edges, digest)| Then::Mark {

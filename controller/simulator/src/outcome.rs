@@ -97,7 +97,7 @@ impl Witness for Outcome {
                     self.settle(pump);
                 }
             }
-            (_, Answer::Disarmed(true)) => {
+            (Call::Disarmed(_), Answer::Disarmed(true)) => {
                 self.hear(pump.events());
                 self.state = pump.state().name();
             }

@@ -63,6 +63,8 @@ pub(super) enum Act {
     },
     PowerLoss {
         off_for: u64,
+        /// A clock that is known good says for how long.
+        known: bool,
     },
     /// Stop, refill after measuring so much of what the ledger has, arm and start; where it
     /// differs too much somebody answers for that, or nothing starts.
@@ -72,9 +74,6 @@ pub(super) enum Act {
     },
     /// Stop, another subject, arm and start.
     NewSubject,
-    DaemonLoss {
-        off_for: u64,
-    },
     /// Stop, arm again with the caps at so many per cent, start; where that is even, disarmed
     /// between the two.
     Rearm {
@@ -132,8 +131,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         1 => (regimen.clone(), prop_oneof![2 => Just(100), 1 => 1..200_u64], 50..200_u64)
             .prop_map(|(regimen, percent, over_percent)| Act::Dose { regimen, percent, over_percent }),
         1 => regimen.prop_map(|regimen| Act::Silence { regimen }),
-        1 => (0..3 * H).prop_map(|off_for| Act::PowerLoss { off_for }),
-        1 => (0..3 * H).prop_map(|off_for| Act::DaemonLoss { off_for }),
+        1 => (0..3 * H, any::<bool>())
+            .prop_map(|(off_for, known)| Act::PowerLoss { off_for, known }),
         1 => (80..120_u64, any::<bool>()).prop_map(|(found_percent, acknowledged)| {
             Act::Refill { found_percent, acknowledged }
         }),
@@ -268,11 +267,8 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
 
 /// The power, or the daemon alone, is lost after every other act.
 pub(super) fn restless() -> impl Strategy<Value = Case> {
-    (case(), any::<bool>()).prop_map(|(case, power)| {
-        let lost = match power {
-            true => Act::PowerLoss { off_for: S },
-            false => Act::DaemonLoss { off_for: S },
-        };
+    (case(), any::<bool>()).prop_map(|(case, known)| {
+        let lost = Act::PowerLoss { off_for: S, known };
         let acts = case.acts.chunks(2);
         let acts = acts.flat_map(|acts| acts.iter().chain([&lost])).cloned();
         Case {
@@ -407,11 +403,12 @@ pub(super) fn play(case: &Case) -> Told {
                 wills[regimen].borrow_mut().dose = dose_of(&envelope, percent, over_percent);
             }
             Act::Silence { regimen } => wills[regimen].borrow_mut().silent = true,
-            Act::PowerLoss { off_for } | Act::DaemonLoss { off_for } => {
+            Act::PowerLoss { off_for, known } => {
                 rig.journal = true;
-                match act {
-                    Act::DaemonLoss { .. } => rig.lose_daemon(off_for),
-                    _ => rig.lose_power(off_for),
+                if known {
+                    rig.lose_daemon(off_for);
+                } else {
+                    rig.lose_power(off_for);
                 }
                 power_lost.push(rig.now);
                 keep(&mut live, &log, epoch);
@@ -472,7 +469,7 @@ pub(super) fn play(case: &Case) -> Told {
                 .zip(before.1.given)
                 .any(|(now, then)| *now < then);
         let aged = match act {
-            Act::DaemonLoss { .. } => true,
+            Act::PowerLoss { known, .. } => *known,
             _ => rig.now != before.0,
         };
         if less && !aged && loosened.is_none() {

@@ -348,14 +348,14 @@ impl Rig {
         self.lose_daemon(off_for);
     }
 
-    /// The same of the daemon alone: its machine's clock, and with it the pump's, has gone on.
+    /// The same, but the pump's clock has gone on: the daemon alone was lost, or a clock that is
+    /// known good says for how long the power was off.
     pub(crate) fn lose_daemon(&mut self, off_for: u64) {
         self.fate = EdgeFate::None;
         self.syncing = None;
         self.now += off_for;
         let saved = Checkpoint::decode(&written(&self.saved)).expect("what was written");
-        let now = MonoNs(self.now - self.behind);
-        *self.pump = Pump::restore(&saved, self.credit, now);
+        *self.pump = Pump::restore(&saved, self.credit, self.pump_now());
         self.credit = Steps::ZERO;
         self.note_events();
         self.save();

@@ -16,6 +16,7 @@ use crate::prescription::*;
 use crate::pump::{Command, NotStill, Pump, State};
 use crate::quantity::Steps;
 use crate::reason::Reason;
+use crate::twin::{self, Twin};
 
 /// Five microlitres for a press, once in half an hour and 20 steps short of twice an hour.
 fn strict() -> Prescription {
@@ -89,10 +90,7 @@ fn i4_i5_after_a_new_subject_nothing_is_remembered_and_nothing_of_the_pumps_is_l
             .map_err(|_| String::from("it is not still"))?;
         let bytes = written(&rig.pump.checkpoint());
         let saved = Checkpoint::decode(&bytes).map_err(|flaw| format!("{flaw}"))?;
-        for pump in [
-            &*rig.pump,
-            &Pump::restore(&saved, Steps::ZERO, rig.pump_now()),
-        ] {
+        for pump in [&*rig.pump, &Pump::restore(&saved, Steps::ZERO, saved.at())] {
             let after = pump.remembered(rig.pump_now());
             let cleared = after.given == [Steps::ZERO; 3] && after.boluses == 0;
             let kept = (after.reservoir, after.residue, after.unacknowledged)
@@ -126,4 +124,49 @@ fn what_is_uncertain_stays_to_be_acknowledged_until_an_arming() {
     rig.lose_power(MIN);
     let alarms = rig.pump.alarms();
     assert!(alarms.contains(Alarm::Restarted) && !alarms.contains(Alarm::Uncertain));
+}
+
+/// The most steps of any hour, where the controller is started anew in the middle of a bolus
+/// and what was given by then is only known as credit.
+fn most_in_an_hour() -> usize {
+    let mut p = roomy();
+    p.caps.h1 = Some(Steps(105));
+    p.regimens[0] = Some(demand(volume_ul(5), MIN, MIN));
+    let slow = generous(volume_ul(5), 10 * MIN);
+    let mut rig = Rig::new(&p, [Some(slow), None, None, None]);
+    rig.press();
+    // The journal answers once, for the first credit, and not again.
+    rig.run_for(MIN);
+    rig.journal = false;
+    rig.run_until(9 * MIN + 30 * S);
+    rig.journal = true;
+    rig.lose_daemon(0);
+    rig.strategies[0] = Some(generous(volume_ul(5), MIN));
+    rig.arm(&p);
+    rig.command(Command::Start);
+    for _ in 0..70 {
+        rig.run_for(MIN);
+        rig.press();
+    }
+    let edges = &rig.edges;
+    let hour = |last: &u64| {
+        edges
+            .iter()
+            .filter(|at| *at <= last && **at + H > *last)
+            .count()
+    };
+    edges.iter().map(hour).max().unwrap_or(0)
+}
+
+/// I4: U is dated at the restart, so nothing of it leaves a window too early.
+#[test]
+fn what_was_given_shortly_before_a_restart_fills_the_hour_after_it() {
+    let most = most_in_an_hour();
+    assert!(most <= 105, "{most} steps");
+}
+
+#[test]
+fn a_twin_that_dates_the_uncertain_at_the_checkpoint_overfills_the_hour() {
+    let most = twin::with(Twin::RestartUndated, most_in_an_hour);
+    assert!(most > 105, "{most} steps");
 }

@@ -25,6 +25,8 @@ pub(super) enum Repeated {
     Nothing,
     /// A call within a run.
     Call(Call, Answer),
+    /// Another subject: whatever was armed is not any more.
+    NewSubject,
     /// The prescription of this task was armed.
     Armed {
         id: u64,
@@ -65,6 +67,7 @@ impl Recordings {
     pub(super) fn take(&mut self, repeated: Repeated, pump: &Pump) -> Vec<Row> {
         match repeated {
             Repeated::Nothing => Vec::new(),
+            Repeated::NewSubject => self.end("new-subject", true),
             Repeated::Armed {
                 id,
                 at,

@@ -83,7 +83,7 @@ impl Shadow {
             Record::Shown(id) => return Ok(self.call(Call::Shown(*id))),
             Record::Armed { id, at } => return self.arm(*id, *at),
             Record::Disarmed { at } => return Ok(self.call(Call::Disarmed(*at))),
-            Record::NewSubject { at } => return Ok(self.call(Call::NewSubject(*at))),
+            Record::NewSubject { at } => return Ok(self.new_subject(*at)),
             Record::Sum(sum) if Sum::of(&self.pump) != *sum => return Err(Discord::Differs),
             Record::Sum(_) | Record::Edge { .. } => {}
         }
@@ -115,6 +115,16 @@ impl Shadow {
             Answer::Disarmed(false) | Answer::Snapshot(_) => {}
         }
         Repeated::Call(call, answer)
+    }
+
+    /// Whatever was armed is not any more.
+    fn new_subject(&mut self, at: MonoNs) -> Repeated {
+        if self.pump.new_subject(at).is_err() {
+            return Repeated::Nothing;
+        }
+        self.arming = self.arming.saturating_add(1);
+        self.wanted = Steps::ZERO;
+        Repeated::NewSubject
     }
 
     fn arm(&mut self, id: u64, at: MonoNs) -> Result<Repeated, Discord> {

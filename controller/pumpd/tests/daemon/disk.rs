@@ -249,8 +249,7 @@ fn a_disk_that_an_error_has_made_read_only_is_told_and_another_daemon_goes_on_wh
         let status = daemon.until("it says so", |status| has_alarm(status, "restarted"));
         assert_eq!(status.state, "disarmed");
         assert!(has_alarm(&status, "uncertain-volume"));
-        daemon.confirm(&held(""), true).expect("it is armed");
-        daemon.ask(&Request::Start).expect("it starts");
+        daemon.infuse(&held(""));
         let known = daemon.until("its windows are told", |it| !it.windows.is_empty());
         let hour = known.windows[0].given_nl;
         assert!(hour >= edges * 50, "{hour} nl of {edges} steps");

@@ -99,7 +99,7 @@ impl Daemon {
         self.ask(&confirm).map(|_| ())
     }
 
-    /// Arms this, whatever is uncertain, and lets it flow.
+    /// Arms this, whatever is uncertain of a run before, and lets it flow.
     pub(crate) fn infuse(&self, text: &str) {
         self.confirm(text, true).expect("it is armed");
         self.ask(&Request::Start).expect("it starts");
