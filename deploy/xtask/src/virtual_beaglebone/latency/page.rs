@@ -24,8 +24,10 @@ pub(super) fn page(evidence: &Evidence) -> String {
          the level change (trace event `gpio:gpio_value`, to a microsecond) less the instant at\n\
          which the step was due. cyclictest runs by turns with the daemon, in the same boot, under\n\
          the same load, at the loop's priority (FIFO 80), every millisecond. The load: a hog of the\n\
-         processor, a disk that is synced all the time, operators who ask without end, and a button\n\
-         that bounces without end. All in microseconds.\n\n\
+         processor, a disk that is synced all the time, operators who ask without end, a line that\n\
+         floods another program, and a button that bounces. All in microseconds. While it runs the\n\
+         loop wakes 40 µs before a step is due and waits out the rest awake, which cyclictest does\n\
+         not: its wake-up is what the loop's own (`wake`) is to be held against.\n\n\
          | | load | edges | p50 | p99.9 | max | wake p50 | p99.9 | max | cyclictest p50 | p99.9 | max | edge to cyclictest p99.9 | max |\n\
          |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         evidence.kernel
