@@ -5,6 +5,8 @@
 mod daemon;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/strategy.rs"]
+mod strategy;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use strategy::{DescribeArgs, ListArgs, StrategyArgs, StrategyCommand};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -46,6 +49,8 @@ pub(crate) enum Command {
     /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
     #[command(after_long_help = history::HELP)]
     History(HistoryArgs),
+    /// Tell what strategies there are and what they take.
+    Strategy(StrategyArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }

@@ -8,6 +8,8 @@
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
 //! up or down, and can prove that it is as it was written.
 //!
+//! `strategy` is for those who write strategies: what there is and what each takes.
+//!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
 //! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
@@ -51,6 +53,7 @@ mod progress;
 mod series;
 mod simulate;
 mod story;
+mod strategy;
 mod units;
 
 use std::process::ExitCode;
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => guard::run(args),
         Command::History(args) => history::run(args),
+        Command::Strategy(args) => strategy::run(&args.command),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

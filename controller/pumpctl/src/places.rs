@@ -29,30 +29,10 @@ impl Places {
             None => default_device()?,
         };
         log::debug!("device: {}", device.display());
-        let helper = Helper::find().map_err(Failure::input)?;
-        let mut strategies = StrategyFolders::new(helper);
-        let beside = program_folder();
-        let packaged = PathBuf::from(PACKAGED_STRATEGIES);
-        for folder in beside
-            .into_iter()
-            .chain(Some(packaged))
-            .filter(|folder| folder.is_dir())
-        {
-            // A default folder that can't be read holds nothing for us.
-            if let Err(error) = strategies.add(&folder) {
-                log::warn!("{error}");
-            }
-        }
-        for folder in &args.strategies {
-            strategies.add(folder).map_err(Failure::input)?;
-        }
-        for folder in strategies.folders() {
-            log::debug!("strategies from {}", folder.display());
-        }
         Ok(Self {
             device,
             drug_library: args.drug_library.clone(),
-            strategies,
+            strategies: strategies(&args.strategies)?,
         })
     }
 
@@ -84,6 +64,31 @@ impl Places {
         }
         Ok(checked)
     }
+}
+
+/// The strategies beside this program, the packaged ones, and those in further folders.
+pub(crate) fn strategies(further: &[PathBuf]) -> Result<StrategyFolders, Failure> {
+    let helper = Helper::find().map_err(Failure::input)?;
+    let mut strategies = StrategyFolders::new(helper);
+    let beside = program_folder();
+    let packaged = PathBuf::from(PACKAGED_STRATEGIES);
+    for folder in beside
+        .into_iter()
+        .chain(Some(packaged))
+        .filter(|folder| folder.is_dir())
+    {
+        // A default folder that can't be read holds nothing for us.
+        if let Err(error) = strategies.add(&folder) {
+            log::warn!("{error}");
+        }
+    }
+    for folder in further {
+        strategies.add(folder).map_err(Failure::input)?;
+    }
+    for folder in strategies.folders() {
+        log::debug!("strategies from {}", folder.display());
+    }
+    Ok(strategies)
 }
 
 fn eprint_report(text: &str) {

@@ -8,3 +8,4 @@ mod plugin;
 mod rig;
 mod scenarios;
 mod simulate;
+mod strategy;
