@@ -16,7 +16,10 @@ use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use history::{HistoryArgs, Since};
-pub(crate) use strategy::{DescribeArgs, ListArgs, StrategyArgs, StrategyCommand};
+pub(crate) use strategy::{
+    CheckStrategyArgs, DescribeArgs, Language, ListArgs, NewStrategyArgs, StrategyArgs,
+    StrategyCommand,
+};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -49,7 +52,7 @@ pub(crate) enum Command {
     /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
     #[command(after_long_help = history::HELP)]
     History(HistoryArgs),
-    /// Tell what strategies there are and what they take.
+    /// For those who write strategies: list them, make one, check one.
     Strategy(StrategyArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
@@ -164,7 +167,7 @@ pub(crate) struct SimulateArgs {
     pub(crate) places: PlaceArgs,
 }
 
-fn duration(text: &str) -> Result<Nanoseconds, String> {
+pub(super) fn duration(text: &str) -> Result<Nanoseconds, String> {
     match read_span(text) {
         Ok(Nanoseconds::ZERO) => Err("nothing happens in no time; write for example `24h`".into()),
         Ok(span) => Ok(span),

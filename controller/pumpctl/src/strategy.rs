@@ -1,11 +1,15 @@
 //! `pumpctl strategy`: for those who write strategies.
 //!
 //! No plugin is ever loaded into this process: what one declares comes from a probe in a
-//! child.
+//! child, and what one does is checked in children too (`strategy-check`).
 
+mod check;
 mod describe;
 mod list;
+mod new;
 mod schema;
+mod sdk;
+pub(crate) mod steps;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +22,8 @@ use crate::failure::Failure;
 pub(crate) fn run(command: &StrategyCommand) -> Result<(), Failure> {
     match command {
         StrategyCommand::List(args) => list::run(args),
+        StrategyCommand::Check(args) => check::run(args),
+        StrategyCommand::New(args) => new::run(args),
         StrategyCommand::Describe(args) => describe::run(args),
     }
 }

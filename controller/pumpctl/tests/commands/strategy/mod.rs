@@ -1,6 +1,9 @@
 //! What those who write strategies type.
 
+mod checking;
 mod describing;
+mod making;
+mod transcript;
 
 use std::process::Command;
 
