@@ -48,3 +48,31 @@ impl Report {
         !self.outcomes.is_empty() && self.outcomes.iter().all(passed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(verdicts: &[Verdict]) -> Report {
+        let outcome = |verdict: &Verdict| Outcome {
+            check: "abi",
+            verdict: verdict.clone(),
+            advice: None,
+        };
+        Report {
+            outcomes: verdicts.iter().map(outcome).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_not_judged_is_not_good_and_no_failure_either() {
+        let passed = Verdict::Passed(String::new());
+        let open = Verdict::NotJudged(String::new());
+        assert!(report(std::slice::from_ref(&passed)).is_good());
+        assert!(!report(&[passed.clone(), open.clone()]).is_good());
+        assert!(!report(&[]).is_good());
+        assert!(report(&[passed.clone(), open]).failed().is_empty());
+        let failed = Verdict::Failed(String::new());
+        assert_eq!(report(&[passed, failed]).failed(), ["abi"]);
+    }
+}

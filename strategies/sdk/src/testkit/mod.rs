@@ -40,6 +40,7 @@ pub mod conformance;
 mod counted;
 mod prescribed;
 mod story;
+mod tried;
 
 pub use counted::Counted;
 pub use prescribed::Prescribed;
