@@ -40,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(options::Options::command().name("pumpd"), "8", &folder)
 }
 
-/// A page for the program and one for each of its commands, and what each shell needs.
+/// A page for the program and one for each of its commands and theirs, and what each shell
+/// needs.
 fn write(program: Command, section: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         let name = program.get_name().to_owned();
@@ -48,9 +49,13 @@ fn write(program: Command, section: &str, folder: &Path) -> Result<(), Box<dyn E
     }
     let mut program = program.disable_help_subcommand(true);
     program.build();
-    page(&program, section, folder)?;
-    for command in program.get_subcommands() {
-        page(command, section, folder)?;
+    pages(&program, section, folder)
+}
+
+fn pages(command: &Command, section: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
+    page(command, section, folder)?;
+    for command in command.get_subcommands() {
+        pages(command, section, folder)?;
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ mod replay;
 mod report;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/strategy.rs"]
+mod strategy;
 
 use std::path::PathBuf;
 
@@ -29,6 +31,10 @@ pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
 pub(crate) use replay::{ReplayArgs, Run};
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
+pub(crate) use strategy::{
+    CheckStrategyArgs, DescribeArgs, Language, ListArgs, NewStrategyArgs, StrategyArgs,
+    StrategyCommand,
+};
 
 /// Checks prescriptions for an infusion pump, simulates them, and operates the daemon that
 /// gives them.
@@ -74,6 +80,8 @@ pub(crate) enum Command {
     /// Write a run as tables, ready for a notebook.
     #[command(after_long_help = export::HELP)]
     Export(ExportArgs),
+    /// For those who write strategies: list them, make one, check one.
+    Strategy(StrategyArgs),
     #[command(flatten)]
     Daemon(DaemonCommand),
 }
@@ -236,7 +244,7 @@ pub(crate) enum CheckFormat {
     Sarif,
 }
 
-fn duration(text: &str) -> Result<Nanoseconds, String> {
+pub(super) fn duration(text: &str) -> Result<Nanoseconds, String> {
     match read_span(text) {
         Ok(Nanoseconds::ZERO) => Err("nothing happens in no time; write for example `24h`".into()),
         Ok(span) => Ok(span),

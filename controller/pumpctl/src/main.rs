@@ -11,6 +11,9 @@
 //! `replay` does a run again that the journal holds, with the same plugins, and says whether it
 //! comes to the same (I11); or lives through its world with other ones.
 //!
+//! `strategy` is for those who write strategies: what there is, a new one, and whether one keeps
+//! to the contract.
+//!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
 //! `stop`, `press`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
@@ -64,6 +67,7 @@ mod series;
 mod side_by_side;
 mod simulate;
 mod story;
+mod strategy;
 mod stretch;
 mod units;
 
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::guarded(args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
+        Command::Strategy(args) => strategy::run(&args.command),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };
     match done {

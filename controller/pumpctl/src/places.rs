@@ -66,6 +66,31 @@ impl Places {
     }
 }
 
+/// The strategies beside this program, the packaged ones, and those in further folders.
+pub(crate) fn strategies(further: &[PathBuf]) -> Result<StrategyFolders, Failure> {
+    let helper = Helper::find().map_err(Failure::input)?;
+    let mut strategies = StrategyFolders::new(helper);
+    let beside = program_folder();
+    let packaged = PathBuf::from(PACKAGED_STRATEGIES);
+    for folder in beside
+        .into_iter()
+        .chain(Some(packaged))
+        .filter(|folder| folder.is_dir())
+    {
+        // A default folder that can't be read holds nothing for us.
+        if let Err(error) = strategies.add(&folder) {
+            log::warn!("{error}");
+        }
+    }
+    for folder in further {
+        strategies.add(folder).map_err(Failure::input)?;
+    }
+    for folder in strategies.folders() {
+        log::debug!("strategies from {}", folder.display());
+    }
+    Ok(strategies)
+}
+
 pub(crate) fn eprint_report(text: &str) {
     use std::io::Write as _;
     // Where nobody can read it, the exit code still says it.
@@ -90,31 +115,6 @@ fn default_device() -> Result<PathBuf, Failure> {
              above it, and no {PACKAGED_CONFIG}/{DEVICE}; name one with --device FILE"
         ))
     })
-}
-
-/// The strategy folders: those that are there by default, and these.
-pub(crate) fn strategies(further: &[PathBuf]) -> Result<StrategyFolders, Failure> {
-    let helper = Helper::find().map_err(Failure::input)?;
-    let mut strategies = StrategyFolders::new(helper);
-    let beside = program_folder();
-    let packaged = PathBuf::from(PACKAGED_STRATEGIES);
-    for folder in beside
-        .into_iter()
-        .chain(Some(packaged))
-        .filter(|folder| folder.is_dir())
-    {
-        // A default folder that can't be read holds nothing for us.
-        if let Err(error) = strategies.add(&folder) {
-            log::warn!("{error}");
-        }
-    }
-    for folder in further {
-        strategies.add(folder).map_err(Failure::input)?;
-    }
-    for folder in strategies.folders() {
-        log::debug!("strategies from {}", folder.display());
-    }
-    Ok(strategies)
 }
 
 /// The installed strategies as the checks ask for them.

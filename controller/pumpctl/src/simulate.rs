@@ -24,6 +24,7 @@ use crate::patience::Patience;
 use crate::places::Places;
 use crate::progress::Progress;
 use crate::series::Series;
+use crate::strategy::steps;
 use crate::{plot, story};
 
 /// More random presses than a run can hold.
@@ -90,10 +91,16 @@ fn run(args: &SimulateArgs) -> Result<(), Failure> {
         edges.finish()?;
     }
     match &watch.series {
-        _ if args.json => print_json(&report),
-        Some(series) => output::print(&story::tell(&report, series, nl_per_step)),
-        None => Ok(()),
+        _ if args.json => print_json(&report)?,
+        Some(series) => output::print(&story::tell(&report, series, nl_per_step))?,
+        None => {}
     }
+    // Who brings a strategy of their own is on the way to a pump.
+    if !args.json && !args.places.strategies.is_empty() {
+        let (rx, device) = (&args.prescription, &places.device);
+        output::print(&steps::after_simulate(rx, device, &args.places.strategies))?;
+    }
+    Ok(())
 }
 
 /// No output may take the place of an input, or of the other output.

@@ -183,6 +183,27 @@ fn check_ident(bytes: &[u8]) -> Result<(), ElfFault> {
     Ok(())
 }
 
+/// The names of the symbols that a checked library exports, sorted.
+///
+/// # Errors
+/// Its tables can't be read.
+pub fn exports(bytes: &[u8]) -> Result<Vec<String>, ElfFault> {
+    let damaged = |_| ElfFault::Damaged("its tables");
+    let file = ElfFile::<Header>::parse(bytes).map_err(damaged)?;
+    let endian = file.endian();
+    let symbols = file.elf_dynamic_symbol_table();
+    let exported = symbols
+        .iter()
+        .filter(|symbol| !symbol.is_undefined(endian) && !symbol.is_local());
+    let names = exported.map(|symbol| symbols.symbol_name(endian, symbol).map_err(damaged));
+    let names = names.map(|name| name.map(|name| String::from_utf8_lossy(name).into_owned()));
+    let mut names: Vec<String> = names.collect::<Result<_, _>>()?;
+    // The file has a nameless first symbol.
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    Ok(names)
+}
+
 fn check_entry<H: FileHeader<Endian = Endianness>>(
     bytes: &[u8],
     endian: Endianness,

@@ -191,6 +191,11 @@ impl StrategyFolders {
         Ok(())
     }
 
+    /// The program that looks at plugins.
+    pub const fn helper(&self) -> &Helper {
+        &self.helper
+    }
+
     /// The folders, in the order in which they were added.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
@@ -281,7 +286,11 @@ impl StrategyFolders {
         loaded.map_err(FolderError::Load)
     }
 
-    pub(crate) fn probed(&self, name: &str) -> Answer<Arc<Probed>> {
+    /// The plugin of this name, looked at and not loaded.
+    ///
+    /// # Errors
+    /// As for [`StrategyFolders::declaration`].
+    pub fn probed(&self, name: &str) -> Answer<Arc<Probed>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let first = || self.probe(name).map(Arc::new).map_err(Arc::new);
         known.entry(name.to_owned()).or_insert_with(first).clone()

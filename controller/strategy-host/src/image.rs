@@ -137,6 +137,17 @@ impl Image {
         self.sha256
     }
 
+    /// What was read.
+    pub(crate) fn bytes(&self) -> std::io::Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt as _;
+        // Not by the descriptor's own place in the file: others read it too.
+        let memory = File::from(self.memory.try_clone()?);
+        let length = usize::try_from(memory.metadata()?.len()).map_err(std::io::Error::other)?;
+        let mut bytes = vec![0; length];
+        memory.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
     pub(crate) const fn memory(&self) -> &OwnedFd {
         &self.memory
     }

@@ -48,6 +48,8 @@
 //! - `strategy-host declare` ([`declare_main`]) tells a program that loads no plugin what one
 //!   declares.
 //! - `strategy-host probe` ([`probe_main`]) is the child of a probe. It is held in too.
+//! - `strategy-host rehearse` ([`rehearse_main`]) is the child of a [`Rehearsal`]: a plugin whose
+//!   behaviour somebody wants to know.
 
 mod declare;
 pub mod elf;
@@ -58,6 +60,7 @@ mod image;
 mod plugin;
 mod printed;
 mod probe;
+mod rehearsal;
 mod run;
 mod sandbox;
 
@@ -66,6 +69,7 @@ pub use folders::{FolderError, StrategyFolders};
 pub use helper::{Helper, HelperMissing, probe_main};
 pub use image::{Image, ImageError};
 pub use plugin::{CallError, Instance, LoadError, Plugin};
-pub use probe::{PROBE_TIMEOUT, ProbeError, Probed};
+pub use probe::{PROBE_TIMEOUT, ProbeError, ProbeFault, Probed};
+pub use rehearsal::{Allowed, Ended, Rehearsal, RehearseOptions, rehearse_main};
 pub use run::{RunOptions, run_main};
 pub use strategy_link::Sha256;

@@ -34,11 +34,16 @@ impl Printed {
                 read => break read.unwrap_or(0),
             }
         };
-        let text = String::from_utf8_lossy(bytes.get(..length).unwrap_or_default());
-        let lines = text.lines().map(str::trim);
-        let told = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
-        one_line(&lines.filter(told).collect::<Vec<_>>().join(" "), 300)
+        in_one_line(bytes.get(..length).unwrap_or_default())
     }
+}
+
+/// What was printed as one line, without what Rust adds to every panic.
+pub(crate) fn in_one_line(printed: &[u8]) -> String {
+    let text = String::from_utf8_lossy(printed);
+    let lines = text.lines().map(str::trim);
+    let told = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
+    one_line(&lines.filter(told).collect::<Vec<_>>().join(" "), 300)
 }
 
 /// The text without control characters and of at most `most` bytes, so that it can't forge a

@@ -38,6 +38,15 @@ impl Probed {
         self.image.sha256()
     }
 
+    /// The names of the symbols that it exports, sorted.
+    ///
+    /// # Errors
+    /// Its sealed memory can't be read.
+    pub fn exports(&self) -> std::io::Result<Vec<String>> {
+        let bytes = self.image.bytes()?;
+        crate::elf::exports(&bytes).map_err(std::io::Error::other)
+    }
+
     /// The file it came from.
     pub fn path(&self) -> &std::path::Path {
         self.image.path()
@@ -131,7 +140,7 @@ impl fmt::Display for ProbeFault {
     }
 }
 
-fn signal_name(number: i32) -> String {
+pub(crate) fn signal_name(number: i32) -> String {
     let name = match Signal::from_named_raw(number) {
         Some(Signal::SEGV) => "SIGSEGV (it touched memory that is not its own)",
         Some(Signal::ABORT) => "SIGABRT (it gave up)",
@@ -215,7 +224,7 @@ fn look(image: &Image, helper: &Helper, timeout: Duration) -> Result<Box<Descrip
     }
 }
 
-fn output() -> std::io::Result<File> {
+pub(crate) fn output() -> std::io::Result<File> {
     Ok(File::from(memfd_create("probe", MemfdFlags::CLOEXEC)?))
 }
 
@@ -233,7 +242,7 @@ fn wait(mut child: Child, timeout: Duration) -> std::io::Result<Option<ExitStatu
 }
 
 /// Whether the child has ended within the time.
-fn await_end(child: &Child, timeout: Duration) -> std::io::Result<bool> {
+pub(crate) fn await_end(child: &Child, timeout: Duration) -> std::io::Result<bool> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or(std::io::ErrorKind::InvalidInput)?;
     let handle = pidfd_open(pid, PidfdFlags::empty())?;

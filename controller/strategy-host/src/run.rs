@@ -92,7 +92,8 @@ fn serve(link: &mut Link, options: &RunOptions) -> Result<(), Failure> {
         move |error: Errno| Failure::new(Cause::Host, format_args!("{what}: {error}"))
     };
     let daemon = sockopt::socket_peercred(stdin()).map_err(host("the socket's other end"))?;
-    let printed = put_away_the_inherited().map_err(host("descriptors"))?;
+    put_away_the_inherited().map_err(host("descriptors"))?;
+    let printed = Printed::capture().map_err(host("descriptors"))?;
     sandbox::ordinary_scheduling()?;
     let (image, bytes) = Image::pinned(&options.plugin, options.sha256)
         .map_err(|error| Failure::new(Cause::Plugin, error))?;
@@ -118,11 +119,10 @@ fn serve(link: &mut Link, options: &RunOptions) -> Result<(), Failure> {
     })
 }
 
-/// Leaves this process with the socket, and a pipe for what is printed.
-fn put_away_the_inherited() -> rustix::io::Result<Printed> {
+/// Leaves this process with the socket, and what stands behind its two outputs.
+pub(crate) fn put_away_the_inherited() -> rustix::io::Result<()> {
     // SAFETY: `main` has opened nothing yet that it would use or close again.
     unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
-    let printed = Printed::capture()?;
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
     for name in names {
         // SAFETY: the process has one thread.
@@ -135,7 +135,7 @@ fn put_away_the_inherited() -> rustix::io::Result<Printed> {
     let _ = rustix::process::setsid();
     // The first to go where memory runs out.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    Ok(printed)
+    Ok(())
 }
 
 fn hold_in(options: &RunOptions, daemon: Pid) -> Result<Sandbox, Failure> {

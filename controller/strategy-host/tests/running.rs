@@ -297,6 +297,7 @@ fn mistakes_in_the_command_line_exit_with_2_and_help_with_0() {
         (&["run", "--sha256", "12"], "--plugin is missing"),
         (&["run", "--plugin"], "the value of --plugin is missing"),
         (&["run", "--plugin", "a", "--sha256", "12"], "64 lower-case"),
+        (&["rehearse", "--allow", "all"], "--allow knows no all"),
         (&["declare", "pca"], "--strategies is missing"),
         (&["declare", "--strategies", "."], "name is missing"),
         (&["declare", "a", "b"], "b is not expected here"),

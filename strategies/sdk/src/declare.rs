@@ -37,7 +37,7 @@ pub enum Role {
 }
 
 impl Role {
-    const fn code(self) -> u32 {
+    pub(crate) const fn code(self) -> u32 {
         match self {
             Self::MaxBasal => abi::ROLE_MAX_BASAL,
             Self::MaxBolus => abi::ROLE_MAX_BOLUS,

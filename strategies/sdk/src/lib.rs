@@ -13,7 +13,10 @@
 //! presses the button, and at any other time too: **an extra snapshot must change
 //! nothing**.
 //!
-//! A plugin is a crate of type `cdylib` (and `rlib`, for its tests) with
+//! **From nothing.** `pumpctl strategy new slow-drip` makes a crate that builds, passes its
+//! tests and runs in the simulator, with nothing from a registry, and tells what to type next.
+//!
+//! **By hand.** A plugin is a crate of type `cdylib` (and `rlib`, for its tests) with
 //! `#![forbid(unsafe_code)]`, this crate as its only dependency, and one [`export!`]:
 //!
 //! ```
@@ -55,7 +58,16 @@
 //! nothing but `STATUS_PANICKED`; the pump falls back to what the prescription says of a
 //! lost strategy.
 //!
-//! [`testkit`] drives a strategy without a pump, so that its tests read as a story.
+//! [`testkit`] drives a strategy without a pump, so that its tests read as a story, and
+//! [`conform!`] makes a test for each rule that holds for every strategy: no allocation in
+//! `step`, no change by an extra snapshot, all of the state saved. What only shows from
+//! outside, a clock that is read or a symbol too many, is for `pumpctl strategy check
+//! libslow_drip.so`, which also looks for a story that breaks it (`--fuzz 10min`).
+//!
+//! **Where to look.** What a strategy is shown: [`Snapshot`]. What it answers: [`Order`]. What
+//! it may declare, and how that bounds the dose: [`Param`], [`Role`]. Three whole ones are in
+//! the folders beside this crate, from none to some state: `continuous`, `pca`,
+//! `intermittent-bolus`.
 #![deny(unsafe_code)]
 
 mod declare;

@@ -47,7 +47,7 @@ impl Value {
         Fraction { num, den: 1 }
     }
 
-    fn read(kind: u32, raw: Fraction) -> Option<Self> {
+    pub(crate) fn read(kind: u32, raw: Fraction) -> Option<Self> {
         let whole = match raw.num.checked_rem(raw.den)? {
             0 => raw.num.checked_div(raw.den),
             _ => None,

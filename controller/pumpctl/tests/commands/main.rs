@@ -11,5 +11,6 @@ mod report;
 mod rig;
 mod scenarios;
 mod simulate;
+mod strategy;
 #[path = "../../src/stretch/written.rs"]
 mod written;

@@ -26,7 +26,7 @@ const MOST_MEDIAN: f64 = 1.5;
 /// Its place among the quantiles.
 const P99: usize = 1;
 
-const GUESTS: [&str; 20] = [
+const GUESTS: [&str; 21] = [
     "abort",
     "absurd-rate",
     "absurd-volume",
@@ -34,6 +34,7 @@ const GUESTS: [&str; 20] = [
     "flips-orders",
     "fork",
     "infinite-loop",
+    "lockout-off-by-one",
     "never-renews",
     "non-deterministic",
     "open-gpiochip",

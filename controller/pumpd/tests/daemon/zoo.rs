@@ -62,6 +62,7 @@ const GUESTS: &[(&str, Fate, Own)] = &[
     ("fork", Fate::GivenUp, Own::None),
     ("hang-when-opened", Fate::Refused, Own::None),
     ("infinite-loop", Fate::GivenUp, Own::None),
+    ("lockout-off-by-one", Fate::Harmless, Own::None),
     ("never-renews", Fate::Harmless, Own::Basal),
     ("non-deterministic", Fate::Harmless, Own::Basal),
     ("open-gpiochip", Fate::GivenUp, Own::None),

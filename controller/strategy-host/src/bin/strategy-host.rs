@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use strategy_host::RunOptions;
+use strategy_host::{Allowed, RehearseOptions, RunOptions, Sha256};
 
 const HELP: &str = "\
 Opens strategy plugins, so that a crash of one is not a crash of the caller.
@@ -23,6 +23,11 @@ Usage:
       hash and declaration to standard output, for programs.
       Exit code: 0 it did, 1 it could not; standard error says why.
 
+  strategy-host rehearse --plugin PATH --sha256 HEX --allow running|computing|frugal
+      Opens the plugin in a sandbox and makes, steps, saves and loads its instances as
+      it is told over the SOCK_SEQPACKET socket on standard input: the child of
+      `pumpctl strategy check`.
+
   strategy-host probe
       Opens the plugin on standard input and writes what it declares to standard
       output: the child of a check.
@@ -33,6 +38,7 @@ The messages are documented in the crate strategy-link, module `protocol`.
 
 enum Command {
     Run(RunOptions),
+    Rehearse(RehearseOptions),
     Declare(Vec<PathBuf>, String),
     Probe,
     Help,
@@ -41,6 +47,7 @@ enum Command {
 fn main() -> ExitCode {
     match parse(std::env::args_os().skip(1)) {
         Ok(Command::Run(options)) => strategy_host::run_main(&options),
+        Ok(Command::Rehearse(options)) => strategy_host::rehearse_main(&options),
         Ok(Command::Declare(folders, name)) => strategy_host::declare_main(&folders, &name),
         Ok(Command::Probe) => strategy_host::probe_main(),
         Ok(Command::Help) => {
@@ -63,6 +70,7 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, Strin
             Some(other) => Err(unexpected(&other)),
         },
         Some("run") => run(arguments),
+        Some("rehearse") => rehearse(arguments),
         Some("declare") => declare(arguments),
         _ => Err(format!("no command is called {}", command.display())),
     }
@@ -84,11 +92,37 @@ fn run(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String>
     let sha256 = sha256.ok_or("--sha256 is missing")?;
     Ok(Command::Run(RunOptions {
         plugin: plugin.ok_or("--plugin is missing")?.into(),
-        sha256: sha256
-            .parse()
-            .map_err(|error| format!("--sha256: {error}"))?,
+        sha256: hash(&sha256)?,
         user,
         require_sandbox,
+    }))
+}
+
+fn hash(given: &str) -> Result<Sha256, String> {
+    given.parse().map_err(|error| format!("--sha256: {error}"))
+}
+
+fn rehearse(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let (mut plugin, mut sha256, mut allowed) = (None, None, None);
+    while let Some(option) = arguments.next() {
+        match option.to_str() {
+            Some("--plugin") => plugin = Some(value(&option, &mut arguments)?),
+            Some("--sha256") => sha256 = Some(text(&option, &mut arguments)?),
+            Some("--allow") => {
+                let given = text(&option, &mut arguments)?;
+                let known = Allowed::ALL.iter().find(|(_, word)| *word == given);
+                let known = known.ok_or_else(|| format!("--allow knows no {given}"))?;
+                allowed = Some(known.0);
+            }
+            Some("--help" | "-h") => return Ok(Command::Help),
+            _ => return Err(unexpected(&option)),
+        }
+    }
+    let sha256 = sha256.ok_or("--sha256 is missing")?;
+    Ok(Command::Rehearse(RehearseOptions {
+        plugin: plugin.ok_or("--plugin is missing")?.into(),
+        sha256: hash(&sha256)?,
+        allowed: allowed.ok_or("--allow is missing")?,
     }))
 }
 

@@ -5,6 +5,7 @@
 //! the same on every machine: the C library `libseccomp` knows each one's numbers.
 
 use super::SandboxError;
+use crate::rehearsal::Allowed;
 use libseccomp::{ScmpAction, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpSyscall};
 use rustix::fs::OFlags;
 use std::os::fd::RawFd;
@@ -21,6 +22,10 @@ pub(crate) enum Calls {
         /// The reading end of the pipe behind standard output and standard error.
         printed: RawFd,
     },
+    /// As [`Calls::Load`], but what is not listed is told by SIGSYS to a handler.
+    LoadToRehearse,
+    /// As [`Calls::Run`], or less, and told by SIGSYS too.
+    Rehearse(Allowed),
 }
 
 /// What to do where this kernel has no filters of system calls.
@@ -38,19 +43,12 @@ pub(crate) enum UnknownHere {
 /// Clocks are here although a strategy reads none: where the machine lets them be read
 /// without a system call nothing can be done about it, and a plugin should not run on one
 /// machine and die on another.
-const PLAIN: [&str; 22] = [
+const PLAIN: [&str; 15] = [
     "close",
-    "brk",
     "munmap",
-    "mremap",
     "madvise",
     "futex",
     "futex_time64",
-    "getrandom",
-    "clock_gettime",
-    "clock_gettime64",
-    "gettimeofday",
-    "time",
     "getpid",
     "gettid",
     "rt_sigaction",
@@ -61,6 +59,18 @@ const PLAIN: [&str; 22] = [
     "exit",
     "exit_group",
     "cacheflush",
+];
+
+/// Getting more memory, beside `mmap`.
+const MORE_MEMORY: [&str; 2] = ["brk", "mremap"];
+
+/// What gives another answer each time.
+const CLOCKS_AND_CHANCE: [&str; 5] = [
+    "getrandom",
+    "clock_gettime",
+    "clock_gettime64",
+    "gettimeofday",
+    "time",
 ];
 
 /// What the dynamic loader needs beside memory. Files are opened to be read only.
@@ -93,8 +103,17 @@ impl Calls {
     }
 
     fn filter(self) -> Result<ScmpFilterContext, libseccomp::error::SeccompError> {
-        let mut list = List::new()?;
+        let mut list = match self {
+            Self::LoadToRehearse | Self::Rehearse(_) => List::new(ScmpAction::Trap)?,
+            _ => List::new(ScmpAction::KillProcess)?,
+        };
         list.allow(&PLAIN)?;
+        if !matches!(self, Self::Rehearse(Allowed::Frugal)) {
+            list.allow(&MORE_MEMORY)?;
+        }
+        if !matches!(self, Self::Rehearse(Allowed::Computing)) {
+            list.allow(&CLOCKS_AND_CHANCE)?;
+        }
         // Aborting is sending a signal to oneself.
         let own = u64::from(std::process::id());
         list.allow_where(&["tgkill"], &[equal(0, own)])?;
@@ -106,10 +125,20 @@ impl Calls {
         if matches!(self, Self::Probe) {
             list.allow(&["write", "writev"])?;
         } else {
-            for printed in [1, 2] {
-                list.allow_where(&["write", "writev"], &[equal(0, printed)])?;
+            if !matches!(self, Self::Rehearse(Allowed::Computing)) {
+                for printed in [1, 2] {
+                    list.allow_where(&["write", "writev"], &[equal(0, printed)])?;
+                }
             }
             list.allow_where(&TALK, &[equal(0, 0)])?;
+        }
+        if let Self::Rehearse(allowed) = self {
+            if allowed != Allowed::Frugal {
+                list.allow_where(&["mmap", "mmap2"], &not_executable)?;
+            }
+            // How a child waits for the next question, and sees that there is none.
+            list.allow(&["restart_syscall"])?;
+            return Ok(list.0);
         }
         if let Self::Run { printed } = self {
             list.allow_where(&["mmap", "mmap2"], &not_executable)?;
@@ -125,11 +154,15 @@ impl Calls {
         let only_these = u64::from(!(OFlags::CLOEXEC | OFlags::LARGEFILE | largefile()).bits());
         list.allow_where(&["open"], &[none_of(1, only_these)])?;
         list.allow_where(&["openat"], &[none_of(2, only_these)])?;
-        if matches!(self, Self::Load) {
+        if matches!(self, Self::Load | Self::LoadToRehearse) {
             // For the tighter filter, which can only take more away. Without flags, so that
             // nobody becomes its supervisor.
             let set_filter = u64::from(libc::SECCOMP_SET_MODE_FILTER);
             list.allow_where(&["seccomp"], &[equal(0, set_filter), equal(1, 0)])?;
+        }
+        if matches!(self, Self::LoadToRehearse) {
+            let clock = u64::from(libc::PR_SET_TSC.unsigned_abs());
+            list.allow_where(&["prctl"], &[equal(0, clock)])?;
         }
         Ok(list.0)
     }
@@ -158,8 +191,8 @@ const fn none_of(argument: u32, bits: u64) -> ScmpArgCompare {
 struct List(ScmpFilterContext);
 
 impl List {
-    fn new() -> Result<Self, libseccomp::error::SeccompError> {
-        let mut filter = ScmpFilterContext::new(ScmpAction::KillProcess)?;
+    fn new(otherwise: ScmpAction) -> Result<Self, libseccomp::error::SeccompError> {
+        let mut filter = ScmpFilterContext::new(otherwise)?;
         filter.set_act_badarch(ScmpAction::KillProcess)?;
         // Set already, and the call is not allowed a second time.
         filter.set_ctl_nnp(false)?;

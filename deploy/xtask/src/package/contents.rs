@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::{files, unusable};
+use super::{files, kit, unusable};
 use crate::checkout::Checkout;
 use crate::machine::Machine;
 use crate::tool::{self, Failure};
@@ -75,7 +75,10 @@ pub(super) fn stage(
         copy(&release.join(&name), &place, 0o644)?;
         strip(machine, &place)?;
     }
-    for (from, to) in FILES {
+    let in_kit = |(from, to)| (from, format!("{}/{to}", kit::KIT));
+    let kit = kit::FILES.map(in_kit);
+    let others = FILES.map(|(from, to)| (from, to.to_owned()));
+    for (from, to) in others.into_iter().chain(kit) {
         let from = here.path(from);
         let sources = match from.is_dir() {
             true => files(&from)?,
@@ -84,11 +87,12 @@ pub(super) fn stage(
         for source in sources {
             let place = match (to.strip_suffix('/'), source.file_name()) {
                 (Some(folder), Some(name)) => root.join(folder).join(name),
-                _ => root.join(to),
+                _ => root.join(&to),
             };
             copy(&source, &place, 0o644)?;
         }
     }
+    kit::write_manifest(here, root)?;
     for page in files(pages)? {
         let place = page.file_name().and_then(|name| name.to_str());
         let place = place
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn everything_that_is_packed_is_in_the_checkout() {
         let here = Checkout::find().unwrap();
-        for (from, _) in FILES {
+        for (from, _) in FILES.into_iter().chain(kit::FILES) {
             assert!(here.path(from).exists(), "{from}");
         }
     }

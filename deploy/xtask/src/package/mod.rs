@@ -7,6 +7,7 @@
 
 mod archive;
 mod contents;
+mod kit;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -24,22 +24,45 @@
 //! #         }
 //! #     }
 //! # }
-//! use strategy_sdk::testkit::{Answer, Story};
+//! use strategy_sdk::testkit::{Answer, Story, minutes};
 //!
 //! Story::<OnDemand>::with("dose", Volume::ul(50)).tell(|story| {
-//!     story.after(Duration::from_mins(30));
+//!     story.after(minutes(30));
 //!     assert_eq!(story.press(), Answer::Given(Volume::ul(50)));
 //! });
 //! ```
+//!
+//! What the contract asks of every strategy needs no story of one's own:
+//! [`conform!`](crate::conform) makes a test for each rule.
 
+pub mod conformance;
+#[allow(unsafe_code)]
+mod counted;
 mod prescribed;
 mod story;
+mod tried;
 
+pub use counted::Counted;
 pub use prescribed::Prescribed;
 pub use story::Story;
 
 use crate::{BolusKind, Reason, Volume};
 use std::time::Duration;
+
+/// So many seconds, for a story.
+pub const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// So many minutes, for a story.
+pub const fn minutes(minutes: u64) -> Duration {
+    Duration::from_mins(minutes)
+}
+
+/// So many hours, for a story.
+pub const fn hours(hours: u64) -> Duration {
+    Duration::from_hours(hours)
+}
 
 /// How a press was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -122,6 +122,11 @@ impl<S: Strategy> Prescribed<S> {
         );
     }
 
+    /// The value of the parameter with this name, as it was set or by its default.
+    pub(super) fn value_of(&self, index: usize) -> Option<Fraction> {
+        self.fractions().get(index).copied()
+    }
+
     /// A new instance.
     pub(super) fn instance(&self) -> S {
         let values = self.fractions();

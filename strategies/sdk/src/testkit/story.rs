@@ -40,6 +40,7 @@ pub struct Story<S> {
     wake_at: Option<Duration>,
     boluses: Vec<Bolus>,
     refusals: Vec<(Duration, Reason)>,
+    tape: Vec<(abi::Snapshot, abi::Order)>,
 }
 
 impl<S: Strategy> Story<S> {
@@ -72,6 +73,7 @@ impl<S: Strategy> Story<S> {
             wake_at: None,
             boluses: Vec::new(),
             refusals: Vec::new(),
+            tape: Vec::new(),
         };
         story.send(None);
         story
@@ -173,6 +175,11 @@ impl<S: Strategy> Story<S> {
         &self.refusals
     }
 
+    /// What it was shown and what it answered.
+    pub(super) fn tape(&self) -> &[(abi::Snapshot, abi::Order)] {
+        &self.tape
+    }
+
     fn end_bolus(&mut self, outcome: Outcome, reason: Option<Reason>) {
         if let (Some(report), Some((end, volume))) = (&mut self.report, self.running.take()) {
             report.outcome = outcome;
@@ -219,6 +226,7 @@ impl<S: Strategy> Story<S> {
         self.seq = self.seq.saturating_add(1);
         let snapshot = Snapshot::new(self.snapshot(demand.unwrap_or(0)));
         let order = self.strategy.step(&snapshot).message(&snapshot);
+        self.tape.push((*snapshot.message(), order));
         if self.telling == Telling::Respawning {
             self.respawn();
         }
