@@ -1,4 +1,4 @@
-//! The three strategies of the house as declarations, without their plugins.
+//! The strategies of the house as declarations, without their plugins.
 
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::{Catalogue, CatalogueError};
@@ -57,6 +57,16 @@ fn rate(name: &str) -> Param {
         den: HOUR,
     };
     param(name, Kind::Rate, Role::MaxBasal, whole(0), max)
+}
+
+/// The same without a role.
+fn unbounding(mut param: Param) -> Param {
+    param.role = Role::None;
+    param
+}
+
+fn time(name: &str, min: u64, max: u64) -> Param {
+    param(name, Kind::Time, Role::None, whole(min), whole(max))
 }
 
 fn count(name: &str, max: u64, period: u64) -> Param {
@@ -133,6 +143,16 @@ impl Catalogue for Stub {
                     ],
                 ))
             }
+            "taper" => Ok(declaration(
+                name,
+                vec![
+                    unbounding(rate("from")),
+                    unbounding(rate("to")),
+                    rate("highest"),
+                    time("over", MIN, 365 * DAY),
+                    param("steps", Kind::Count, Role::None, whole(1), whole(1_000)),
+                ],
+            )),
             "broken" => Err(CatalogueError::Unusable(
                 "the probe was killed by signal 11".into(),
             )),
@@ -141,7 +161,7 @@ impl Catalogue for Stub {
     }
 
     fn names(&self) -> Vec<String> {
-        ["continuous", "intermittent-bolus", "pca"]
+        ["continuous", "intermittent-bolus", "pca", "taper"]
             .map(String::from)
             .to_vec()
     }
