@@ -69,6 +69,24 @@ fn time(name: &str, min: u64, max: u64) -> Param {
     param(name, Kind::Time, Role::None, whole(min), whole(max))
 }
 
+fn optional(mut param: Param) -> Param {
+    param.required = false;
+    param.default = Some(param.min);
+    param
+}
+
+/// The interval of what is given once.
+fn century() -> Param {
+    let century = whole(36_500 * DAY);
+    optional(param(
+        "never_again_for",
+        Kind::Time,
+        Role::Interval,
+        century,
+        century,
+    ))
+}
+
 fn count(name: &str, max: u64, period: u64) -> Param {
     let mut count = param(name, Kind::Count, Role::MaxCount, whole(1), whole(max));
     count.period = Nanoseconds(period);
@@ -125,9 +143,6 @@ impl Catalogue for Stub {
                     whole(1),
                 );
                 edge.choices = vec!["start-to-start".into(), "end-to-start".into()];
-                let mut basal = rate("basal");
-                basal.required = false;
-                basal.default = Some(whole(0));
                 Ok(declaration(
                     name,
                     vec![
@@ -139,7 +154,7 @@ impl Catalogue for Stub {
                         flag("other_boluses_count", Role::OthersCount),
                         count("max_per_1h", 60, HOUR),
                         count("max_per_24h", 1_440, DAY),
-                        basal,
+                        optional(rate("basal")),
                     ],
                 ))
             }
@@ -153,6 +168,17 @@ impl Catalogue for Stub {
                     param("steps", Kind::Count, Role::None, whole(1), whole(1_000)),
                 ],
             )),
+            "loading" => Ok(declaration(
+                name,
+                vec![
+                    dose(),
+                    over(),
+                    flag("already_given", Role::None),
+                    optional(time("after", 0, 7 * DAY)),
+                    optional(rate("basal")),
+                    century(),
+                ],
+            )),
             "broken" => Err(CatalogueError::Unusable(
                 "the probe was killed by signal 11".into(),
             )),
@@ -161,8 +187,14 @@ impl Catalogue for Stub {
     }
 
     fn names(&self) -> Vec<String> {
-        ["continuous", "intermittent-bolus", "pca", "taper"]
-            .map(String::from)
-            .to_vec()
+        [
+            "continuous",
+            "intermittent-bolus",
+            "loading",
+            "pca",
+            "taper",
+        ]
+        .map(String::from)
+        .to_vec()
     }
 }

@@ -8,9 +8,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The plugins and the helper that the tests need beside the program.
-const BUILT: [&str; 5] = [
+const BUILT: [&str; 6] = [
     "libcontinuous.so",
     "libintermittent_bolus.so",
+    "libloading.so",
     "libpca.so",
     "libtaper.so",
     "strategy-host",
@@ -77,7 +78,7 @@ pub(crate) fn built() -> &'static Path {
         assert!(
             folder.join(name).exists(),
             "{name} is not in {}: run `cargo check-all`, or first `cargo build -p strategy-host \
-             -p continuous -p intermittent-bolus -p pca -p taper`",
+             -p continuous -p intermittent-bolus -p loading -p pca -p taper`",
             folder.display()
         );
     }
