@@ -179,6 +179,30 @@ impl Catalogue for Stub {
                     century(),
                 ],
             )),
+            "pieb" => {
+                let mut declared = self.declaration("pca")?;
+                declared.name = name.into();
+                declared.params.pop();
+                declared.params.extend([
+                    param(
+                        "every",
+                        Kind::Time,
+                        Role::Interval,
+                        whole(MIN),
+                        whole(7 * DAY),
+                    ),
+                    time("first_after", 0, 7 * DAY),
+                    param(
+                        "demand_dose",
+                        Kind::Dose,
+                        Role::None,
+                        dose().min,
+                        dose().max,
+                    ),
+                    time("apart", S, DAY),
+                ]);
+                Ok(declared)
+            }
             "broken" => Err(CatalogueError::Unusable(
                 "the probe was killed by signal 11".into(),
             )),
@@ -192,6 +216,7 @@ impl Catalogue for Stub {
             "intermittent-bolus",
             "loading",
             "pca",
+            "pieb",
             "taper",
         ]
         .map(String::from)

@@ -178,6 +178,7 @@ mod tests {
                 "intermittent-bolus",
                 "loading",
                 "pca",
+                "pieb",
                 "taper"
             ]
         );
