@@ -203,6 +203,15 @@ impl Catalogue for Stub {
                 ]);
                 Ok(declared)
             }
+            "pulse-train" => Ok(declaration(
+                name,
+                vec![
+                    dose(),
+                    over(),
+                    time("every", S, HOUR),
+                    param("closest", Kind::Time, Role::Interval, whole(S), whole(HOUR)),
+                ],
+            )),
             "broken" => Err(CatalogueError::Unusable(
                 "the probe was killed by signal 11".into(),
             )),
@@ -217,6 +226,7 @@ impl Catalogue for Stub {
             "loading",
             "pca",
             "pieb",
+            "pulse-train",
             "taper",
         ]
         .map(String::from)

@@ -179,6 +179,7 @@ mod tests {
                 "loading",
                 "pca",
                 "pieb",
+                "pulse-train",
                 "taper"
             ]
         );
