@@ -131,16 +131,18 @@ impl Cut<'_> {
         Ok(recovered.durable)
     }
 
-    /// What the entries tell of steps that are booked and may not have been given.
+    /// What the entries tell of steps that are booked and may not have been given. A refill
+    /// that was answered is among them.
     fn entries(&self) -> Result<Told, String> {
         let mut reader = Reader::open(self.left).map_err(|error| error.to_string())?;
-        let kinds = ["state", "uncertain", "displaced"];
+        let kinds = ["state", "uncertain", "displaced", "refilled"];
         let query = Query {
             kinds: kinds.map(str::to_owned).to_vec(),
             ..Query::default()
         };
         let rows = reader.rows(&query).map_err(|error| error.to_string())?;
         let mut told = Told::default();
+        let mut refills = 0;
         for row in rows {
             let body: Value = serde_json::from_str(&row.body).map_err(|e| e.to_string())?;
             if row.kind == "state" {
@@ -149,12 +151,23 @@ impl Cut<'_> {
                 }
                 continue;
             }
+            if row.kind == "refilled" {
+                refills += 1;
+                continue;
+            }
             let steps = body["steps"].as_u64();
             let steps = steps.ok_or("an entry without its steps")?;
             told.booked += steps;
             if row.kind == "uncertain" {
                 told.refused += steps;
             }
+        }
+        let answered = self.lives.refills.iter();
+        let answered = answered.filter(|at| **at <= self.at_ns).count();
+        if refills < answered {
+            return Err(format!(
+                "{answered} refills were said to be done, and {refills} are known"
+            ));
         }
         Ok(told)
     }

@@ -29,6 +29,8 @@ pub(crate) struct Lives {
     pub(crate) bases: Vec<Base>,
     /// What the daemon showed as the head of its journal, and when.
     pub(crate) heads: Vec<(u64, Head)>,
+    /// When the daemon said that a refill is done.
+    pub(crate) refills: Vec<u64>,
     /// What was armed last.
     armed: Option<String>,
 }
@@ -86,7 +88,12 @@ impl Lives {
     ) -> Result<(), ClientError> {
         match step {
             Step::Arm(text) => self.arm(place, hand, text)?,
-            Step::Tell(request) => self.tell(place, hand, request)?,
+            Step::Tell(request) => {
+                let done = self.tell(place, hand, request)?;
+                if done && matches!(request, Request::Refill { .. }) {
+                    self.refills.push(clock::now().0);
+                }
+            }
             Step::Wait(ms) => {
                 let begun = Instant::now();
                 while begun.elapsed() < Duration::from_millis(*ms) {
@@ -118,18 +125,18 @@ impl Lives {
     }
 
     /// Tells the pump something, again where it is not ready for it yet: one that pauses or
-    /// stops has to end its stroke first.
-    fn tell(&mut self, place: &Place, hand: &Hand, request: &Request) -> Result<(), ClientError> {
+    /// stops has to end its stroke first. Whether it was done.
+    fn tell(&mut self, place: &Place, hand: &Hand, request: &Request) -> Result<bool, ClientError> {
         let begun = Instant::now();
         loop {
             match hand.ask(request) {
                 Err(ClientError::Refused(_)) if begun.elapsed() < Duration::from_secs(3) => {
                     if self.look(hand)? {
-                        return self.mend(place, hand);
+                        return self.mend(place, hand).map(|()| false);
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                answer => return answer.map(drop),
+                answer => return answer.map(|_| true),
             }
         }
     }

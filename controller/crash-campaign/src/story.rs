@@ -18,6 +18,8 @@ pub(crate) enum Story {
     Arming,
     /// The rate, and with it the credit, goes up and down.
     Change,
+    /// The reservoir is refilled, again and again.
+    Refill,
     /// A journal of version 1 is brought up to date.
     Upgrade,
     /// A daemon that was killed before is started again.
@@ -46,7 +48,7 @@ impl Step {
 }
 
 impl Story {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Begin,
         Self::Basal,
         Self::Bolus(LockoutEdge::EndToStart),
@@ -54,6 +56,7 @@ impl Story {
         Self::Pulses,
         Self::Arming,
         Self::Change,
+        Self::Refill,
         Self::Upgrade,
         Self::Again,
     ];
@@ -67,6 +70,7 @@ impl Story {
             Self::Pulses => "pulses",
             Self::Arming => "arming",
             Self::Change => "change",
+            Self::Refill => "refill",
             Self::Upgrade => "upgrade",
             Self::Again => "again",
         }
@@ -78,7 +82,7 @@ impl Story {
             Self::Begin | Self::Again | Self::Upgrade => 120,
             Self::Basal => 2_500,
             Self::Bolus(_) | Self::Pulses => 5_000,
-            Self::Arming | Self::Change => 3_000,
+            Self::Arming | Self::Change | Self::Refill => 3_000,
         }
     }
 
@@ -102,7 +106,7 @@ impl Story {
         match self {
             Self::Begin => 0,
             // 180 s at 333 steps a second, and what the rotor may have moved.
-            Self::Basal | Self::Arming | Self::Change => 60_010,
+            Self::Basal | Self::Arming | Self::Change | Self::Refill => 60_010,
             Self::Bolus(_) | Self::Upgrade | Self::Again => DOSE_STEPS + 10,
             // The basal's, and a few boluses'.
             Self::Pulses => 18_000 + 1_000,
@@ -149,6 +153,19 @@ impl Story {
                 };
                 let rates = ["5 mL/h", "60 mL/h", "20 mL/h"];
                 rates.into_iter().cycle().take(9).flat_map(one).collect()
+            }
+            Self::Refill => {
+                // What is found differs from the ledger by a little, as it may.
+                let refill = |round: u64| {
+                    Tell(Request::Refill {
+                        residue_nl: 100_000_000 - round * 10_000,
+                        filled_nl: 100_000_000,
+                        lot: format!("lot {round}"),
+                    })
+                };
+                let one = |round| vec![start(), Wait(200), stop(), refill(round), Wait(50)];
+                let arm = Arm(basal("60 mL/h"));
+                [arm].into_iter().chain((1..=12).flat_map(one)).collect()
             }
             Self::Upgrade | Self::Again => vec![
                 Wait(if long { 1_500 } else { 100 }),
