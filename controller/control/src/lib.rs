@@ -46,6 +46,7 @@
 //! {"v":1,"id":4,"do":{"confirm":{"token":"5f0c…"}}}
 //! {"v":1,"id":5,"do":"start"}
 //! {"v":1,"id":6,"do":{"silence":{"seconds":60}}}
+//! {"v":1,"id":7,"do":{"refill":{"residue_nl":3100000,"filled_nl":20000000,"lot":"L123"}}}
 //! ```
 //!
 //! **Answers** have `v`, the `id`, and one of these three. A client must pass over keys that
@@ -70,8 +71,13 @@
 //!
 //! Arming takes two steps (P01): `propose` is answered with what would change and a `token`,
 //! `confirm` with that token arms. A token that is not confirmed expires.
+//!
+//! What changes the pump's memory for good (`new-subject`, `refill`, `acknowledge-residue`, and
+//! a `confirm` that acknowledges uncertain volume) is answered when it is durable, and not
+//! before.
 #![forbid(unsafe_code)]
 
+mod account;
 mod client;
 mod frame;
 mod latency;
@@ -82,6 +88,7 @@ mod server;
 mod service;
 mod status;
 
+pub use account::{Account, Amount, Drug, Mass, Refilled, Residue, Subject};
 pub use client::{Client, ClientError, Watching};
 pub use frame::{VERSION, read_answer, read_request, write_reply, write_request, write_watched};
 pub use latency::{Distribution, Latency};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Account, Amount, Refilled};
 use crate::latency::Latency;
 use crate::status::Status;
 
@@ -27,6 +28,10 @@ pub enum Reply {
     Watching(Box<Status>),
     /// To `latency`.
     Latency(Latency),
+    /// To `ledger`.
+    Ledger(Box<Account>),
+    /// To `refill`.
+    Refilled(Refilled),
 }
 
 /// Who is there.
@@ -115,6 +120,10 @@ pub struct Proposal {
     /// What goes beyond a soft limit, a line each. Where there is any, `confirm` needs a
     /// `reason`, which is recorded (P02).
     pub beyond_soft_limits: Vec<String>,
+    /// What may or may not have been given when the controller ended, of what was armed then.
+    /// Where there is any, `confirm` needs `acknowledge_uncertain`, which is recorded (P05).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertain: Option<Amount>,
     /// Time left to confirm.
     pub expires_in_s: u64,
 }
@@ -237,6 +246,9 @@ pub enum Code {
     NotFound,
     /// A soft limit is passed and no reason was given (P02).
     NeedsReason,
+    /// Somebody has to answer for something first: uncertain volume (P05), or a residue that
+    /// differs from the ledger (W06).
+    NeedsAcknowledgement,
     /// Something else that takes its time is under way.
     Busy,
     /// The daemon is about to end.

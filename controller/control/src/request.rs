@@ -45,6 +45,10 @@ pub enum Request {
         /// Why it goes beyond a soft limit (P02); needed where the proposal says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The asker answers for the uncertain volume that the proposal shows (P05); needed
+        /// where it shows any.
+        #[serde(default, skip_serializing_if = "is_false")]
+        acknowledge_uncertain: bool,
     },
     /// Withdraws a proposal. Answered by [`Reply::Done`](crate::Reply::Done).
     Cancel {
@@ -72,6 +76,28 @@ pub enum Request {
         /// From now; at most [`MAX_SILENCE_S`]; 0 ends a silence.
         seconds: u32,
     },
+    /// What became of the volume. Answered by [`Reply::Ledger`](crate::Reply::Ledger).
+    Ledger,
+    /// The pump gets another subject: windows, counts and lockouts are emptied, and nothing is
+    /// armed any more. Nothing else ever empties them. Answered by
+    /// [`Reply::Done`](crate::Reply::Done).
+    NewSubject,
+    /// The reservoir was emptied and filled, with the pump at rest. Answered by
+    /// [`Reply::Refilled`](crate::Reply::Refilled).
+    Refill {
+        /// What was found in it and withdrawn, as measured.
+        residue_nl: u64,
+        /// What it was filled with.
+        filled_nl: u64,
+        /// The lot of what it was filled with.
+        lot: String,
+    },
+    /// The asker answers for a residue that differs from the ledger (W06). Answered by
+    /// [`Reply::Done`](crate::Reply::Done).
+    AcknowledgeResidue {
+        /// Why the pump may start all the same; recorded.
+        reason: String,
+    },
     /// Streams what happens until the client closes. Answered by
     /// [`Reply::Watching`](crate::Reply::Watching), then by a [`Watched`](crate::Watched)
     /// whenever there is one.
@@ -89,9 +115,11 @@ impl Request {
     /// The right that it needs (P08).
     pub fn needs(&self) -> Rights {
         match self {
-            Self::Hello | Self::Status { .. } | Self::Watch | Self::Latency { reset: false } => {
-                Rights::Observe
-            }
+            Self::Hello
+            | Self::Status { .. }
+            | Self::Watch
+            | Self::Ledger
+            | Self::Latency { reset: false } => Rights::Observe,
             Self::Preflight
             | Self::Start
             | Self::Pause
@@ -100,8 +128,13 @@ impl Request {
             | Self::Press
             | Self::Ack { .. }
             | Self::Silence { .. }
+            | Self::Refill { .. }
             | Self::Latency { reset: true } => Rights::Operate,
-            Self::Propose { .. } | Self::Confirm { .. } | Self::Cancel { .. } => Rights::Prescribe,
+            Self::Propose { .. }
+            | Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::NewSubject
+            | Self::AcknowledgeResidue { .. } => Rights::Prescribe,
         }
     }
 
@@ -121,6 +154,10 @@ impl Request {
             Self::Press => "press",
             Self::Ack { .. } => "ack",
             Self::Silence { .. } => "silence",
+            Self::Ledger => "ledger",
+            Self::NewSubject => "new-subject",
+            Self::Refill { .. } => "refill",
+            Self::AcknowledgeResidue { .. } => "acknowledge-residue",
             Self::Watch => "watch",
             Self::Latency { .. } => "latency",
         }
@@ -134,7 +171,7 @@ impl Request {
     pub fn validate(&self) -> Result<(), Refusal> {
         match self {
             Self::Propose { name, .. } => word("name", name, MAX_NAME),
-            Self::Confirm { token, reason } => {
+            Self::Confirm { token, reason, .. } => {
                 word("token", token, MAX_NAME)?;
                 match reason {
                     Some(reason) => word("reason", reason, MAX_REASON),
@@ -143,6 +180,8 @@ impl Request {
             }
             Self::Cancel { token } => word("token", token, MAX_NAME),
             Self::Ack { alarm } => word("alarm", alarm, MAX_NAME),
+            Self::Refill { lot, .. } => word("lot", lot, MAX_NAME),
+            Self::AcknowledgeResidue { reason } => word("reason", reason, MAX_REASON),
             Self::Silence { seconds } if *seconds > MAX_SILENCE_S => Err(Refusal::new(
                 Code::BadRequest,
                 format!("alarms can't be silenced for {seconds} s"),
@@ -151,6 +190,10 @@ impl Request {
             _ => Ok(()),
         }
     }
+}
+
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A short text on one line.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pump_control::{
-    Alarm, Armed, Bolus, Check, CheckState, Code, Demands, Distribution, Done, Event, Health,
-    Hello, Journal, Latency, Ledger, Pending, Preflight, Prescribed, Proposal, ProposedRegimen,
-    Refusal, Regimen, Reply, Request, Reservoir, Row, Status, Thread, Threads, Watched, Window,
-    read_answer, read_request, write_reply, write_request, write_watched,
+    Account, Alarm, Amount, Armed, Bolus, Check, CheckState, Code, Demands, Distribution, Done,
+    Drug, Event, Health, Hello, Journal, Latency, Ledger, Mass, Pending, Preflight, Prescribed,
+    Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request, Reservoir, Residue, Row,
+    Status, Subject, Thread, Threads, Watched, Window, read_answer, read_request, write_reply,
+    write_request, write_watched,
 };
 
 fn folder() -> PathBuf {
@@ -42,10 +43,12 @@ fn requests() -> Vec<Request> {
         Request::Confirm {
             token: text("5f0c"),
             reason: None,
+            acknowledge_uncertain: false,
         },
         Request::Confirm {
             token: text("5f0c"),
             reason: Some(text("dye study, protocol 7")),
+            acknowledge_uncertain: true,
         },
         Request::Cancel {
             token: text("5f0c"),
@@ -61,6 +64,16 @@ fn requests() -> Vec<Request> {
         Request::Silence { seconds: 60 },
         Request::Watch,
         Request::Latency { reset: true },
+        Request::Ledger,
+        Request::NewSubject,
+        Request::Refill {
+            residue_nl: 3_100_000,
+            filled_nl: 20_000_000,
+            lot: text("L123"),
+        },
+        Request::AcknowledgeResidue {
+            reason: text("0.9 mL were spilled at the needle"),
+        },
     ]
 }
 
@@ -254,6 +267,7 @@ fn replies() -> Vec<Reply> {
             drug_changes: true,
             remarks: text("warning[W0001]: …\n"),
             beyond_soft_limits: vec![text("max-1h 0.4 mL is beyond 0.3 mL")],
+            uncertain: Some(amount(60)),
             expires_in_s: 600,
         })),
         Reply::Armed(Armed {
@@ -283,7 +297,65 @@ fn replies() -> Vec<Reply> {
                 max_ns: 61_000,
             }],
         }),
+        Reply::Ledger(Box::new(account())),
+        Reply::Ledger(Box::default()),
+        Reply::Refilled(Refilled {
+            residue: residue(),
+            differs: true,
+            content_nl: 20_000_000,
+        }),
     ]
+}
+
+fn amount(steps: u64) -> Amount {
+    Amount {
+        steps,
+        nl: 50 * steps,
+        masses: vec![Mass {
+            drug: text("blue dye"),
+            pg: 100_000 * steps,
+        }],
+    }
+}
+
+fn residue() -> Residue {
+    Residue {
+        measured_nl: 3_100_000,
+        expected_nl: 4_500_000,
+        allowed_nl: 1_000_000,
+    }
+}
+
+fn account() -> Account {
+    Account {
+        state: text("infusing"),
+        prescription: Some(Prescribed {
+            id: text("test rig"),
+            sha256: "ab".repeat(32),
+        }),
+        nl_per_step: Some(text("50/1")),
+        drugs: vec![Drug {
+            name: text("blue dye"),
+            ng_per_nl: text("2/1"),
+        }],
+        delivered: amount(13),
+        missed: amount(1),
+        uncertain: amount(0),
+        displaced: amount(16),
+        unacknowledged: amount(60),
+        remaining: Some(amount(38_000)),
+        capacity_nl: Some(20_000_000),
+        residue: Some(residue()),
+        lasts_ns: Some(3_600_000_000_000),
+        refill_in_ns: Some(86_400_000_000_000),
+        refill_utc_ns: Some(1_790_000_000_000_000_000),
+        subject: Subject {
+            given_1h_nl: 650,
+            given_4h_nl: 650,
+            given_24h_nl: 1_300,
+            boluses_24h: 2,
+        },
+    }
 }
 
 #[test]

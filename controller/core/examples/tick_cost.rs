@@ -145,7 +145,10 @@ impl Bench {
             content = EMPTY.checked_add(LEFT).unwrap_or(EMPTY);
         }
         self.tick(Inputs {
-            command: Some(Command::Refill { content }),
+            command: Some(Command::Refill {
+                residue: None,
+                content,
+            }),
             ..Inputs::default()
         });
         for _ in 0..ticks {

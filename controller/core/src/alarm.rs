@@ -48,6 +48,9 @@ pub enum Clears {
     WhenRestarted,
     /// Only by arming again.
     WhenArmed,
+    /// Only when somebody acknowledges it, with a reason; neither an arming nor a restart
+    /// clears it.
+    WhenAcknowledged,
 }
 
 /// One row of the table.
@@ -127,7 +130,7 @@ alarms! {
     11 StrategyLostHold, "strategy-lost-hold", Medium, HoldBasal, WithItsCondition, "a strategy is lost and its regimen holds its last basal";
     12 WindowsFull, "windows-full", Medium, Warn, WithItsCondition, "what was given before leaves no room for the basal under a cap: nothing is given until it does";
     13 CreditSpent, "credit-spent", High, Warn, WithItsCondition, "the journal has not made more volume durable: the pump is at rest";
-    14 Uncertain, "uncertain-volume", Medium, Warn, WhenArmed, "volume may or may not have been given when the power was lost";
+    14 Uncertain, "uncertain-volume", Medium, Warn, WhenArmed, "volume may or may not have been given when the controller ended; it counts as given, and arming asks to acknowledge it";
     15 Restarted, "restarted", Medium, Warn, WhenArmed, "the controller restarted; the pump is disarmed";
     16 SensorLost, "sensor-lost", High, StopAndDisable, WhenRestarted, "a sensor can't be read";
     17 LoopStalled, "loop-stalled", High, StopAndDisable, WhenArmed, "the dosing loop stood still or ran wild, and the motor was disabled";
@@ -139,6 +142,7 @@ alarms! {
     23 ControlStalled, "control-stalled", Medium, Warn, WithItsCondition, "the daemon does not answer its operators";
     24 SelfTestFailed, "self-test-failed", Medium, Warn, WithItsCondition, "a self-test that is repeated while the pump runs has failed";
     25 RecordsLost, "records-lost", Medium, Warn, WhenArmed, "something that happened found no room on its way to the journal: the log has a gap";
+    26 ResidueDiffers, "residue-differs", Medium, Stop, WhenAcknowledged, "what was measured in the reservoir differs from the ledger: nothing starts before that is acknowledged";
 }
 
 impl Alarm {

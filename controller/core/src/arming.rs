@@ -50,7 +50,7 @@ impl fmt::Display for NotStill {
 impl Pump {
     /// Makes `prescription` the one that [`Command::Start`](crate::pump::Command::Start) will run. Its ledger and its
     /// credit begin at zero; windows, lockouts and counts, and what the reservoir holds,
-    /// go on.
+    /// go on. What was uncertain counts as acknowledged: whoever arms has seen to that.
     ///
     /// # Errors
     /// See [`ArmError`]; nothing is changed then.
@@ -74,11 +74,17 @@ impl Pump {
             .map(|envelope| envelope.map(Regimen::new));
         self.armed = Some(*prescription);
         self.stops = Stops::NONE;
-        for row in ALARMS {
+        self.memory.unacknowledged = Steps::ZERO;
+        for row in ALARMS
+            .iter()
+            .filter(|row| row.clears != Clears::WhenAcknowledged)
+        {
             self.clear_alarm(row.alarm);
         }
         self.watch_reservoir();
         self.go(State::Armed);
+        // Also where it was armed before: nothing but what is at rest goes on (I11).
+        self.stale = true;
         Ok(())
     }
 
@@ -96,14 +102,15 @@ impl Pump {
         }
         self.events.clear();
         self.forget_arming();
-        for row in ALARMS.iter().filter(|row| row.clears != Clears::WhenArmed) {
+        let stays = [Clears::WhenArmed, Clears::WhenAcknowledged];
+        for row in ALARMS.iter().filter(|row| !stays.contains(&row.clears)) {
             self.clear_alarm(row.alarm);
         }
         self.go(State::Disarmed);
         Ok(())
     }
 
-    const fn must_be_still(&self) -> Result<(), NotStill> {
+    pub(crate) const fn must_be_still(&self) -> Result<(), NotStill> {
         if matches!(self.state, State::Infusing | State::Paused) || self.in_flight {
             return Err(NotStill);
         }
@@ -118,6 +125,8 @@ impl Pump {
         self.basal = Flow::ZERO;
         self.counts = Counts::default();
         self.begun = false;
+        self.started_at = MonoNs(0);
+        self.issued_at = MonoNs(0);
         self.windows_fit = false;
         self.last_edge_of = None;
         self.resting_since = None;

@@ -5,11 +5,13 @@ use core::fmt;
 use crate::alarm::Alarm;
 use crate::bolus::BolusId;
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
+use crate::delivery::CREDIT_DEADLINE;
 use crate::event::EventKind;
 use crate::memory::Memory;
 use crate::order::DemandId;
-use crate::pump::{Pump, State};
+use crate::pump::{Pump, Sensors, State, Watch};
 use crate::quantity::{MonoNs, Steps};
+use crate::twin::{Twin, broken};
 
 /// What must be durable to bring a pump back after its power was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,22 @@ impl Checkpoint {
         self.issued
     }
 
-    /// The pump's clock at the checkpoint; the restored pump goes on from here.
+    /// Steps that may or may not have left after it, within a credit that was durable.
+    pub const fn uncertain(&self, credit: Steps) -> Steps {
+        credit
+            .saturating_sub(self.issued)
+            .saturating_add(self.may_move)
+    }
+
+    /// The last one of a controller that has ended: no start follows it, and nothing is moved
+    /// by one.
+    #[must_use]
+    pub const fn ended(mut self) -> Self {
+        self.may_move = Steps::ZERO;
+        self
+    }
+
+    /// The pump's clock at the checkpoint; the restored pump goes on from here or later.
     pub const fn at(&self) -> MonoNs {
         self.at
     }
@@ -63,7 +80,7 @@ impl Checkpoint {
     pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointFlaw> {
         let mut reader = Reader::new(bytes);
         let version = reader.byte()?;
-        if version != VERSION {
+        if !KNOWN.contains(&version) {
             return Err(CheckpointFlaw::Version { found: version });
         }
         let at = MonoNs(reader.number()?);
@@ -76,7 +93,7 @@ impl Checkpoint {
             may_move: Steps(reader.number()?),
             last_bolus: BolusId(reader.number()?),
             last_demand: DemandId(reader.number()?),
-            memory: Memory::read(&mut reader, at)?,
+            memory: Memory::read(&mut reader, at, version)?,
         };
         reader.done()?;
         Ok(checkpoint)
@@ -84,7 +101,9 @@ impl Checkpoint {
 }
 
 /// How a checkpoint is written down. Another number is another way.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The ways that are read.
+const KNOWN: [u8; 2] = [1, VERSION];
 /// No pump is 292 years old, and every instant after it must have room.
 const LATEST: MonoNs = MonoNs(u64::MAX >> 1);
 
@@ -122,7 +141,7 @@ impl fmt::Display for CheckpointFlaw {
             Self::Version { found } => {
                 return write!(
                     f,
-                    "it is written in version {found}, and only {VERSION} is known"
+                    "it is written in version {found}, and none after {VERSION} is known"
                 );
             }
             Self::Truncated => "it ends in the middle",
@@ -161,31 +180,74 @@ impl Pump {
         }
     }
 
-    /// The pump after its power was lost: disarmed and still. `credit` is the last credit
-    /// that was made durable; what of it is not in the checkpoint may or may not have been
-    /// given, and counts as delivered from now on (I8, I13). So does what a start after it
-    /// would have booked as displaced. The pump's clock goes on from
-    /// the checkpoint: off-time counts as zero.
-    pub fn restore(checkpoint: &Checkpoint, credit: Steps) -> Self {
+    /// What of a pump at rest the next arming goes on from, beside its lines and what watches
+    /// it. Nothing of it is in doubt, so it is no credit's: a recording begins with it (I11).
+    pub fn at_rest(&self) -> Checkpoint {
+        Checkpoint {
+            issued: Steps::ZERO,
+            may_move: Steps::ZERO,
+            ..self.checkpoint()
+        }
+    }
+
+    /// A pump that, once armed, does what the one does that was [`Pump::at_rest`] with these
+    /// lines and this watch, armed at the same instant. Only the events of the arming itself
+    /// can differ: it has no alarm that an arming clears.
+    pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
         let mut pump = Self::new();
         pump.now = checkpoint.at;
         pump.memory = checkpoint.memory.clone();
         pump.last_bolus = checkpoint.last_bolus;
         pump.last_demand = checkpoint.last_demand;
-        pump.memory.boluses.ended_by(checkpoint.at);
+        pump.sensors = sensors;
+        pump.watch = watch;
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
+        pump
+    }
+
+    /// The pump after its power was lost: disarmed and still. `credit` is the last credit
+    /// that was made durable; what of it is not in the checkpoint may or may not have been
+    /// given, and counts as delivered from now on (I8, I13). So does what a start after it
+    /// would have booked as displaced.
+    ///
+    /// `now` is the pump's clock as it goes on, at the checkpoint or later by no more than has
+    /// passed for certain: what nobody wrote down may have happened at any time until then, and
+    /// is dated there, so that it leaves no window and opens no lockout before its time (I4).
+    pub fn restore(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
+        let mut pump = Self::new();
+        let now = now.max(checkpoint.at);
+        pump.now = now;
+        pump.memory = checkpoint.memory.clone();
+        pump.last_bolus = checkpoint.last_bolus;
+        pump.last_demand = checkpoint.last_demand;
+        let dated = if broken(Twin::RestartUndated) {
+            checkpoint.at
+        } else {
+            now
+        };
+        let latest = dated.min(checkpoint.at.after(CREDIT_DEADLINE));
+        pump.memory.boluses.may_have_started(checkpoint.at, latest);
+        pump.memory.boluses.ended_by(dated);
+        pump.memory.advance(dated);
         pump.raise(Alarm::Restarted);
-        let uncertain = credit
-            .saturating_sub(checkpoint.issued)
-            .saturating_add(checkpoint.may_move);
+        let uncertain = checkpoint.uncertain(credit);
         if uncertain > Steps::ZERO {
-            pump.memory.advance(checkpoint.at);
             pump.memory.give(uncertain);
             if pump.memory.air.is_passing() {
-                pump.memory.air.give(checkpoint.at, uncertain);
+                pump.memory.air.give(dated, uncertain);
             }
+            pump.memory.unacknowledged = pump.memory.unacknowledged.saturating_add(uncertain);
             pump.tell(EventKind::Uncertain { steps: uncertain });
+        }
+        if pump.memory.unacknowledged > Steps::ZERO {
             pump.raise(Alarm::Uncertain);
         }
+        if pump.memory.residue.is_some() {
+            pump.raise(Alarm::ResidueDiffers);
+        }
+        pump.memory.advance(now);
         pump
     }
 }

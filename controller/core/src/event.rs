@@ -191,6 +191,22 @@ pub enum EventKind {
         /// What it holds now.
         content: Steps,
     },
+    /// What was found in the reservoir was held against the ledger (W06).
+    Reconciled {
+        /// What was found.
+        measured: Steps,
+        /// What the ledger held.
+        expected: Steps,
+        /// Nothing starts before somebody answers for the difference.
+        differs: bool,
+    },
+    /// The pump has another subject: windows, counts and lockouts are empty.
+    NewSubject {
+        /// What the last one was given in 24 h.
+        given: Steps,
+        /// Demand, clinician and loading boluses of these 24 h.
+        boluses: u64,
+    },
 }
 
 /// An event and its instant.
@@ -206,11 +222,20 @@ pub struct Event {
 const CAPACITY: usize = 64;
 
 /// The events of one tick, in a fixed place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Events {
     list: [Event; CAPACITY],
     len: usize,
 }
+
+/// What lies beyond them is of an earlier tick.
+impl PartialEq for Events {
+    fn eq(&self, other: &Self) -> bool {
+        self.list() == other.list()
+    }
+}
+
+impl Eq for Events {}
 
 impl Events {
     pub(crate) const fn new() -> Self {

@@ -109,6 +109,28 @@ impl BolusMemory {
         }
     }
 
+    /// A bolus that waited for its credit is remembered as started at `at`, when that was
+    /// written down. It started when its credit came, `latest` at the latest. What else
+    /// started at that very instant goes along, so that the starts keep their order.
+    pub(crate) fn may_have_started(&mut self, at: MonoNs, latest: MonoNs) {
+        let mut lasts = [&mut self.last_demand, &mut self.last_other];
+        let mut known = lasts.iter().filter_map(|last| last.as_ref());
+        if !known.any(|last| last.start == at && last.end.is_none()) {
+            return;
+        }
+        for last in lasts.iter_mut().filter_map(|last| last.as_mut()) {
+            if last.start == at {
+                last.start = latest;
+                last.end = last.end.map(|end| end.max(latest));
+            }
+        }
+        for start in self.starts.iter_mut().take(self.len) {
+            if *start == at {
+                *start = latest;
+            }
+        }
+    }
+
     /// Forgets the starts that no count can reach any more, and says of the others only what
     /// must be said, so that two memories of the same boluses are equal.
     pub(crate) fn tidy(&mut self, now: MonoNs) {
@@ -242,6 +264,13 @@ impl BolusMemory {
             }
         }
         Ok(())
+    }
+
+    /// How many of them started within the last day.
+    pub(crate) fn of_a_day(&self, now: MonoNs) -> u64 {
+        let starts = self.starts.iter().cycle().skip(self.oldest).take(self.len);
+        let recent = starts.filter(|start| now.since(**start) < DAY).count();
+        u64::try_from(recent).unwrap_or(u64::MAX)
     }
 
     /// Boluses that count and started in `(now - period, now]`.

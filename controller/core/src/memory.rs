@@ -9,6 +9,7 @@ use crate::lockout::BolusMemory;
 use crate::prescription::{Caps, DrugId, MAX_DRUGS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
 use crate::reason::Reason;
+use crate::refill::Residue;
 use crate::twin::{Twin, broken};
 use crate::window::Window;
 
@@ -77,7 +78,14 @@ pub(crate) struct Memory {
     pub(crate) boluses: BolusMemory,
     /// What the reservoir holds; `None` before the first arming.
     content: Option<Steps>,
+    /// What it holds when it is full, by the last arming.
+    capacity: Option<Steps>,
     pub(crate) air: Air,
+    /// What was booked as uncertain at a restart and has been acknowledged by nobody.
+    pub(crate) unacknowledged: Steps,
+    /// A measured residue that differs from the ledger and has been acknowledged by nobody
+    /// (W06).
+    pub(crate) residue: Option<Residue>,
 }
 
 /// More drugs than [`Memory`] can tell apart were given within 24 h.
@@ -93,14 +101,29 @@ impl Memory {
             armed: [None; MAX_DRUGS],
             boluses: BolusMemory::new(),
             content: None,
+            capacity: None,
             air: Air::new(),
+            unacknowledged: Steps::ZERO,
+            residue: None,
         }
+    }
+
+    /// Forgets the subject. What is the pump's own goes on: what the reservoir holds, and what
+    /// somebody still has to acknowledge.
+    pub(crate) fn forget_subject(&mut self, now: MonoNs) {
+        self.volume = Window::new();
+        self.drugs = [const { None }; REMEMBERED_DRUGS];
+        self.armed = [None; MAX_DRUGS];
+        self.boluses = BolusMemory::new();
+        self.air = Air::new();
+        self.advance(now);
     }
 
     /// Turns the memory into the measures of a prescription that is being armed. Counts are
     /// rounded up. Where the drugs find no room, nothing that was given is forgotten.
     pub(crate) fn rebase(&mut self, now: MonoNs, p: &Prescription) -> Result<(), NoRoom> {
         self.advance(now);
+        self.boluses.tidy(now);
         // Known drugs keep their slots before new ones look for a free one.
         let known = |id: DrugId| {
             let mut slots = self.drugs.iter();
@@ -139,18 +162,16 @@ impl Memory {
         let den = u128::from(self.measure.den()).saturating_mul(u128::from(new.num()));
         self.volume.convert(num, den);
         self.air.rebase(now, p.air, num, den);
-        self.content = Some(match self.content {
-            None => p.reservoir.volume,
-            Some(content) => {
-                let scaled = u128::from(content.0)
-                    .checked_mul(num)
-                    .and_then(|wide| wide.checked_div(den));
-                Steps(
-                    scaled
-                        .and_then(|wide| u64::try_from(wide).ok())
-                        .unwrap_or(0),
-                )
-            }
+        let scaled = |steps: Steps| {
+            let wide = u128::from(steps.0).checked_mul(num)?.checked_div(den)?;
+            u64::try_from(wide).ok().map(Steps)
+        };
+        let scaled = |steps: Steps| scaled(steps).unwrap_or(Steps::ZERO);
+        self.content = Some(self.content.map_or(p.reservoir.volume, scaled));
+        self.capacity = Some(p.reservoir.volume);
+        self.residue = self.residue.map(|residue| Residue {
+            measured: scaled(residue.measured),
+            expected: scaled(residue.expected),
         });
         self.measure = new;
         Ok(())
@@ -220,6 +241,25 @@ impl Memory {
         self.content.unwrap_or(Steps::ZERO)
     }
 
+    /// The volume of a step, by which everything here is counted.
+    pub(crate) const fn measure(&self) -> Volume {
+        self.measure
+    }
+
+    /// What the reservoir holds, and what it holds when it is full; `None` before the first
+    /// arming.
+    pub(crate) const fn reservoir(&self) -> Option<(Steps, Steps)> {
+        match (self.content, self.capacity) {
+            (Some(content), Some(capacity)) => Some((content, capacity)),
+            _ => None,
+        }
+    }
+
+    /// What the windows hold at an instant, though none of them was advanced to it.
+    pub(crate) fn volume_sums_at(&self, now: MonoNs) -> [Steps; 3] {
+        self.volume.sums_at(now).map(Steps)
+    }
+
     /// The reservoir now holds this much. The whole steps in it.
     pub(crate) fn refill(&mut self, content: Volume) -> Steps {
         let content = content.steps(self.measure).unwrap_or(Steps::ZERO);
@@ -229,7 +269,8 @@ impl Memory {
 
     /// The most bytes of [`Memory::write`].
     pub(crate) const MOST_BYTES: usize = Window::MOST_BYTES
-        .saturating_add(LONGEST_NUMBER.saturating_mul(4))
+        .saturating_add(LONGEST_NUMBER.saturating_mul(8))
+        .saturating_add(2)
         .saturating_add(DrugMemory::MOST_BYTES.saturating_mul(REMEMBERED_DRUGS))
         .saturating_add(MAX_DRUGS)
         .saturating_add(Air::MOST_BYTES)
@@ -256,10 +297,25 @@ impl Memory {
         }
         self.air.write(to, now);
         self.boluses.write(to, now);
+        to.number(self.unacknowledged.0);
+        to.flag(self.capacity.is_some());
+        if let Some(capacity) = self.capacity {
+            to.number(capacity.0);
+        }
+        to.flag(self.residue.is_some());
+        if let Some(residue) = self.residue {
+            to.number(residue.measured.0);
+            to.number(residue.expected.0);
+        }
     }
 
-    /// Reads what [`Memory::write`] wrote at `now`.
-    pub(crate) fn read(from: &mut Reader<'_>, now: MonoNs) -> Result<Self, CheckpointFlaw> {
+    /// Reads what [`Memory::write`] wrote at `now`, or what the first version of it did, which
+    /// ends with the boluses.
+    pub(crate) fn read(
+        from: &mut Reader<'_>,
+        now: MonoNs,
+        version: u8,
+    ) -> Result<Self, CheckpointFlaw> {
         let mut memory = Self::new();
         memory.volume = Window::read(from, now)?;
         let measure = Volume::new(from.number()?, from.number()?);
@@ -296,6 +352,19 @@ impl Memory {
         }
         memory.air = Air::read(from, now)?;
         memory.boluses = BolusMemory::read(from, now)?;
+        if version == 1 {
+            return Ok(memory);
+        }
+        memory.unacknowledged = Steps(from.number()?);
+        if from.flag()? {
+            memory.capacity = Some(Steps(from.number()?));
+        }
+        if from.flag()? {
+            memory.residue = Some(Residue {
+                measured: Steps(from.number()?),
+                expected: Steps(from.number()?),
+            });
+        }
         Ok(memory)
     }
 

@@ -28,15 +28,8 @@ impl Pump {
                 };
                 self.ask_bolus(now, BolusKind::Clinician, None, request);
             }
-            (Command::Refill { content }, _) => {
-                let content = self.memory.refill(content);
-                self.tell(EventKind::Refilled { content });
-                self.watch_reservoir();
-                self.stale = true;
-                if self.armed.is_some_and(|p| content <= p.reservoir.empty) {
-                    self.fault(Alarm::ReservoirEmpty);
-                }
-            }
+            (Command::Refill { residue, content }, _) => self.refill(residue, content),
+            (Command::AcknowledgeResidue, _) => self.acknowledge_residue(),
             (Command::Start | Command::Resume | Command::Pause | Command::Stop, _) => {
                 let reason = match self.state {
                     State::Paused => Reason::Paused,
@@ -63,7 +56,9 @@ impl Pump {
         let content = self.memory.content().saturating_sub(moved);
         let empty = reservoir || content <= p.reservoir.empty;
         let until_armed = self.alarms.iter().any(|alarm| {
-            alarm.row().action >= Action::Stop && alarm.row().clears == Clears::WhenArmed
+            let row = alarm.row();
+            let stays = [Clears::WhenArmed, Clears::WhenAcknowledged];
+            row.action >= Action::Stop && stays.contains(&row.clears)
         });
         let lost = self.watch.sensor_lost;
         let air = air && !self.air_may_pass(now, &p, moved.saturating_add(Steps(1)));

@@ -3,7 +3,7 @@
 //! The tick itself is in `tick.rs`.
 
 use crate::alarm::{ActiveAlarms, Alarm};
-use crate::bolus::{Bolus, BolusId, Pending};
+use crate::bolus::{Bolus, BolusId, BolusKind, Pending};
 use crate::event::{Event, EventKind, Events};
 use crate::grid::Flow;
 use crate::ledger::{Counts, Ledger};
@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::order::{BolusRequest, DemandId, Order, RegimenId, Snapshot};
 use crate::planner::Planner;
 use crate::prescription::{DemandEnvelope, MAX_REGIMENS, Prescription};
-use crate::quantity::{MonoNs, Nanoseconds, Steps, Volume};
+use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use crate::reason::Reason;
 use crate::regimen::Regimen;
 use crate::watch::Stops;
@@ -89,9 +89,15 @@ pub enum Command {
     },
     /// The reservoir was emptied and now holds this much.
     Refill {
+        /// What was found in it, where that was measured. It is held against the ledger (W06),
+        /// and then the pump must be at rest and the content no more than the reservoir's
+        /// volume. Without it nothing is judged, as in a simulation.
+        residue: Option<Volume>,
         /// The new content.
         content: Volume,
     },
+    /// Somebody answers for a residue that differs from the ledger.
+    AcknowledgeResidue,
 }
 
 /// What watches the pump from outside of the control law has found; true is bad.
@@ -292,6 +298,16 @@ impl Pump {
         self.armed.as_ref()
     }
 
+    /// The lines, as they were told last.
+    pub const fn sensors(&self) -> Sensors {
+        self.sensors
+    }
+
+    /// What watches the pump from outside, as it was told last.
+    pub const fn watch(&self) -> Watch {
+        self.watch
+    }
+
     /// The active alarms.
     pub const fn alarms(&self) -> ActiveAlarms {
         self.alarms
@@ -331,11 +347,45 @@ impl Pump {
         })
     }
 
+    /// The basal that is granted to all regimens together; zero while nothing is given.
+    pub fn granted_basal(&self) -> Rate {
+        if self.state != State::Infusing {
+            return Rate::ZERO;
+        }
+        let granted = self.regimens.iter().flatten().map(|one| one.granted);
+        granted
+            .into_iter()
+            .try_fold(Rate::ZERO, Rate::checked_add)
+            .unwrap_or(Rate::ZERO)
+    }
+
+    /// The steps that this arming has come to, where it will never make another: it is stopped
+    /// or complete, or nothing is armed. More credit than that is of no use to it.
+    pub const fn final_steps(&self) -> Option<Steps> {
+        match self.state {
+            State::Disarmed | State::Stopped | State::Complete if !self.in_flight => {
+                Some(self.counts.issued())
+            }
+            _ => None,
+        }
+    }
+
     /// The bolus that flows, and the steps of it that have been delivered.
     pub fn running_bolus(&self) -> Option<(BolusId, Steps)> {
         let running = self.running?;
         let left = self.planner.as_ref()?.bolus_left();
         Some((running.id, self.steps_given(&Bolus { left, ..running })))
+    }
+
+    /// The bolus that flows and the one that waits for it, with their kinds and the steps of
+    /// each that have been delivered.
+    pub fn open_boluses(&self) -> [Option<(BolusId, BolusKind, Steps)>; 2] {
+        let running = self.running.and_then(|running| {
+            let left = self.planner.as_ref()?.bolus_left();
+            Some(Bolus { left, ..running })
+        });
+        [running, self.suspended]
+            .map(|open| open.map(|bolus| (bolus.id, bolus.kind, self.steps_given(&bolus))))
     }
 
     /// What the windows of 1, 4 and 24 h hold, with the cap of each. Never less than what was

@@ -33,6 +33,10 @@ pub(crate) enum Twin {
     AirForgotten,
     /// What a disabled motor may have moved is told and counts nowhere.
     DisplacedForgotten,
+    /// What may have been given before a restart is dated at the checkpoint before it.
+    RestartUndated,
+    /// The windows are forgotten by a refill.
+    RefillForgets,
     /// Steps are issued without waiting for durable credit.
     CreditForgotten,
 }

@@ -161,12 +161,24 @@ impl Window {
 
     /// Works the sums out of the counts.
     fn add_up(&mut self) {
-        let head = self.head;
+        self.sums = self.sums_of(self.head);
+    }
+
+    /// The sums with `newest` as the newest minute; none was given since [`Window::head`].
+    fn sums_of(&self, newest: u64) -> [u64; 3] {
         let sum = |minutes: u64| {
-            let first = head.saturating_sub(minutes);
-            (first..=head).fold(0_u64, |sum, minute| sum.saturating_add(self.count(minute)))
+            let first = newest.saturating_sub(minutes);
+            (first..=self.head).fold(0_u64, |sum, minute| sum.saturating_add(self.count(minute)))
         };
-        self.sums = SPANS.map(|span| sum(span.minutes));
+        SPANS.map(|span| sum(span.minutes))
+    }
+
+    /// What the spans hold at an instant that the window was not advanced to.
+    pub(crate) fn sums_at(&self, now: MonoNs) -> [u64; 3] {
+        match minute_of(now) {
+            newest if newest <= self.head => self.sums,
+            newest => self.sums_of(newest),
+        }
     }
 
     /// The most bytes of [`Window::write`]: no minute takes more than a 33-bit number.

@@ -28,8 +28,10 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use pump_core::pump::Sensors;
@@ -60,6 +62,7 @@ struct Rig {
     /// An occlusion or a stall: the motor's pulses move nothing.
     jammed: AtomicBool,
     beats: AtomicU64,
+    witness: OnceLock<File>,
     inputs: Mutex<Inputs>,
     changed: Condvar,
 }
@@ -111,6 +114,7 @@ pub fn bench(
         content: AtomicU64::new(content.0),
         jammed: AtomicBool::new(false),
         beats: AtomicU64::new(0),
+        witness: OnceLock::new(),
         inputs: Mutex::new(Inputs {
             readings: [Reading::Inactive; Input::ALL.len()],
             events: VecDeque::with_capacity(WAITING),
@@ -160,6 +164,13 @@ impl OutputLine for BenchStep {
         let rig = &self.rig;
         rig.edges.fetch_add(1, Ordering::SeqCst);
         let turns = rig.enabled.load(Ordering::SeqCst) && !rig.jammed.load(Ordering::SeqCst);
+        if turns && let Some(mut witness) = rig.witness.get() {
+            // A step that nobody would know of is none.
+            let seen = witness.write_all(&clock::now().0.to_le_bytes());
+            seen.map_err(|error| LineError {
+                errno: error.raw_os_error().unwrap_or(0),
+            })?;
+        }
         let took = |content: u64| content.checked_sub(1);
         if turns
             && rig
@@ -284,6 +295,14 @@ impl Bench {
     /// Makes a line say this, losing it for example.
     pub fn say(&self, input: Input, reading: Reading) {
         self.rig.say(input, reading);
+    }
+
+    /// Has every step that turns the motor written to a file, from now on: its instant of the
+    /// monotonic clock in nanoseconds, eight bytes, the least significant first. Each is a
+    /// system call of its own, as on hardware, so the file knows all that was given when the
+    /// process is killed. Once: a bench has one witness.
+    pub fn witness(&self, file: File) {
+        let _ = self.rig.witness.set(file);
     }
 
     /// Empties the reservoir and fills it anew.

@@ -1,5 +1,6 @@
 //! The simulated bench: what it gives, and what its inputs say.
 
+use std::io::{Read as _, Seek as _};
 use std::time::Duration;
 
 use pump_core::quantity::Steps;
@@ -103,4 +104,28 @@ fn every_input_has_a_place_and_a_name_of_its_own() {
             .filter(|other| other.name() == input.name());
         assert_eq!(same.count(), 1);
     }
+}
+
+#[test]
+fn a_witness_knows_every_step_that_turned_the_motor_and_no_other() {
+    let (mut motor, _inputs, _heart, bench) = bench(Steps(10), Mechanics::default());
+    let file = tempfile::tempfile().expect("a file");
+    bench.witness(file.try_clone().expect("a second one"));
+    motor.set_enabled(true).expect("it is enabled");
+    for _ in 0..3 {
+        motor.step().expect("a step");
+    }
+    bench.switch(Sensor::Occlusion, true);
+    motor.step().expect("a pulse that moves nothing");
+    assert_eq!(bench.given(), Steps(3));
+    let mut bytes = Vec::new();
+    let mut file = &file;
+    file.rewind().expect("from the start");
+    file.read_to_end(&mut bytes).expect("read");
+    let instants: Vec<u64> = bytes
+        .chunks(8)
+        .map(|one| u64::from_le_bytes(one.try_into().expect("eight bytes")))
+        .collect();
+    assert_eq!(instants.len(), 3);
+    assert!(instants.is_sorted() && instants[0] > 0);
 }

@@ -103,6 +103,7 @@
 
 mod chain;
 mod connect;
+mod kept;
 mod lock;
 mod look;
 mod mend;
@@ -119,6 +120,7 @@ mod tables;
 mod trouble;
 
 pub use chain::{Hash, Head, NotHash, NotHead};
+pub use kept::{Kept, NotKept};
 pub use reader::{Query, Reader, Verified};
 pub use record::{Batch, DURABLE, Durable, Entry, MAX_BODY, PRUNED, Row};
 pub use refusal::OpenError;

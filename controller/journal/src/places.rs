@@ -46,6 +46,22 @@ impl Places {
         }
     }
 
+    /// A journal that somebody has copied under a name of its own.
+    pub(crate) fn of(file: &Path) -> Self {
+        let beside = |end: &str| {
+            let mut name = OsString::from(file);
+            name.push(end);
+            PathBuf::from(name)
+        };
+        Self {
+            folder: file.parent().unwrap_or_else(|| Path::new("")).to_owned(),
+            file: file.to_owned(),
+            wal: beside("-wal"),
+            lock: beside(".lock"),
+            scratch: beside(".new"),
+        }
+    }
+
     /// The file and what belongs to it, as they are now. The latter is `None` where it is
     /// empty, as somebody who only looks can leave it.
     pub(crate) fn identities(&self) -> Result<(Option<Identity>, Option<Identity>), Trouble> {

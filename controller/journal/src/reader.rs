@@ -94,7 +94,19 @@ impl Reader {
     /// # Errors
     /// Where there is none, or what is there can't be read by this program.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        let places = Places::new(folder);
+        Self::at(Places::new(folder))
+    }
+
+    /// Opens a journal that was copied to a file of any name. What was committed last is in
+    /// the file beside it whose name ends with `-wal`, if there is one.
+    ///
+    /// # Errors
+    /// As for [`Reader::open`].
+    pub fn open_file(file: &Path) -> Result<Self, OpenError> {
+        Self::at(Places::of(file))
+    }
+
+    fn at(places: Places) -> Result<Self, OpenError> {
         if !places.file.exists() {
             return Err(OpenError::Missing(places.file));
         }

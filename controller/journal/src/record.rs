@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::chain::{Hash, Head, Seal};
+use crate::chain::{Hash, Head, Seal, link};
 use crate::stamp::Stamp;
 
 /// The kind of the entry that carries the digest of a [`Durable`]. No caller writes one.
@@ -88,4 +88,20 @@ pub struct Row {
     pub body: String,
     /// Its hash.
     pub hash: Hash,
+}
+
+impl Row {
+    /// Whether it is as it was written, and was written next after this end of the chain.
+    pub fn follows(&self, before: Head) -> bool {
+        before.seq.checked_add(1) == Some(self.seq)
+            && link(before.hash, self.seq, &self.kind, &self.stamp, &self.body) == self.hash
+    }
+
+    /// The end of the chain that it was when it was the last.
+    pub const fn head(&self) -> Head {
+        Head {
+            seq: self.seq,
+            hash: self.hash,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::chain::{Hash, Head, Seal, link};
+use crate::chain::{Hash, Head, Seal};
 use crate::record::{DURABLE, Durable, PRUNED, Row, pruned};
 use crate::stamp::{Boot, Stamp};
 use crate::trouble::{Trouble, TroubleKind};
@@ -199,10 +199,7 @@ impl<'a> Tables<'a> {
                 ))
             })?;
             self.follows(&walked.head, &row)?;
-            walked.head = Head {
-                seq: row.seq,
-                hash: row.hash,
-            };
+            walked.head = row.head();
             each(&row)?;
             match row.kind.as_str() {
                 DURABLE => walked.durable = Some((row.seq, row.body)),
@@ -219,7 +216,7 @@ impl<'a> Tables<'a> {
         if row.seq != next {
             return Err(self.damaged(format!("entry {next} is missing")));
         }
-        if link(last.hash, row.seq, &row.kind, &row.stamp, &row.body) != row.hash {
+        if !row.follows(*last) {
             return Err(self.damaged(format!(
                 "entry {next} is not as it was written, or the one before it was changed"
             )));

@@ -2,10 +2,14 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use rustix::fs::StatVfsMountFlags;
+
+use crate::places::Places;
 
 /// Which trouble it is. Nothing of the batch was made durable, or nobody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,7 +133,6 @@ impl Trouble {
 
     /// From what the kernel says of `file`.
     pub(crate) fn os(file: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
         let kind = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => TroubleKind::DiskFull,
             ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => TroubleKind::ReadOnly,
@@ -181,6 +184,16 @@ fn of_the_disk(file: &Path) -> TroubleKind {
         Err(_) => TroubleKind::Io,
         Ok(system) if system.f_flag.contains(StatVfsMountFlags::RDONLY) => TroubleKind::ReadOnly,
         Ok(system) if system.f_bavail == 0 => TroubleKind::DiskFull,
+        Ok(_) if refuses_writers(folder) => TroubleKind::ReadOnly,
         Ok(_) => TroubleKind::Io,
     }
+}
+
+/// Whether files can't be opened for writing any more. Kernels differ in whether one that has
+/// given up a file system for its errors also shows it as one that is mounted read-only. The
+/// lock's file is asked: to open and close the journal's own would drop its locks.
+fn refuses_writers(folder: &Path) -> bool {
+    let lock = Places::new(folder).lock;
+    let opened = File::options().write(true).open(lock);
+    opened.is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
 }

@@ -226,6 +226,7 @@ fn read(
     let mut root = Section::root(&document);
     let format = crate::format::check(&mut root, report);
     let id = root.text("id", "rig 3, water with dye", report);
+    let edition = drug_library::stated_edition(&mut root, report);
     let route = root
         .required("route", "\"intrathecal\"", report)
         .and_then(|entry| Route::read(entry, report));
@@ -245,6 +246,7 @@ fn read(
 
     // From here on the files are held against each other, as far as they could be read.
     let (device, library, route, drugs) = (device?, library?, route?, drugs?);
+    drug_library::check_edition(edition.as_ref(), library, report);
     let listed = mixture::listed(&drugs, route, library, report)?;
     let ceilings = Ceilings::new(device, &limits?, &listed, report)?;
     let doses = Doses {

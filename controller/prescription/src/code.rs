@@ -103,6 +103,7 @@ codes! {
     CapTooSmall = "E0047", Error, "The limit is smaller than one motor step, so nothing could ever be given.";
     NoCommonGrid = "E0048", Error, "The rates and the volume per step have no common time grid that fits into 64 bits. Rounder numbers help.";
     Internal = "E0049", Error, "The control law refused what passed every check here. That is a defect of this program; please report the file.";
+    OtherLibrary = "E0050", Error, "The prescription was checked against another edition of the drug library. What is allowed may have changed since.";
     SoftLimit = "W0001", Warning, "The prescription allows more than the drug library's soft limit advises.";
     KvoWithoutBasal = "W0002", Warning, "Keep-vein-open never exceeds a regimen's basal, and no regimen has one: nothing would be given.";
     ScheduleAboveCap = "W0003", Warning, "The scheduled boluses and the basal together would pass a cap; some boluses will be refused.";

@@ -18,6 +18,8 @@ use crate::value::line;
 
 /// The longest source: a full citation.
 const MAX_SOURCE: usize = 1_000;
+/// The longest name of an edition.
+const MAX_EDITION: usize = 100;
 /// The most drugs in a library.
 const MAX_ENTRIES: usize = 1_000;
 
@@ -100,6 +102,36 @@ impl DrugLibrary {
 /// Whether two names are one drug: case does not matter.
 pub(crate) fn same_drug(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
+}
+
+/// The edition of the library that a prescription says it was checked against, where it does.
+pub(crate) fn stated_edition(
+    root: &mut Section<'_>,
+    report: &mut Report,
+) -> Option<Located<String>> {
+    let entry = root.optional("drug_library")?;
+    line(entry, "2026-11", MAX_EDITION, report)
+}
+
+/// A library of another edition may allow something else.
+pub(crate) fn check_edition(
+    stated: Option<&Located<String>>,
+    library: &DrugLibrary,
+    report: &mut Report,
+) {
+    let Some(stated) = stated.filter(|stated| stated.value != library.version) else {
+        return;
+    };
+    report.add(
+        Diagnostic::new(
+            Code::OtherLibrary,
+            stated.place,
+            "the drug library in use is of another edition",
+        )
+        .label("the edition it was checked against")
+        .allowed(format!("{:?}, the edition in use", library.version))
+        .help("see what has changed for these drugs, then write the edition in use"),
+    );
 }
 
 /// Reads `drug-library.toml`. Its errors go to the report; `None`: something was wrong.

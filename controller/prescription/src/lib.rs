@@ -33,6 +33,9 @@
 //! the control law itself is asked ([`pump_core::prescription::Prescription::validate`]), so
 //! that nothing reaches the arming unexplained.
 //!
+//! `programming-errors.md` beside this crate shows what is said to the classic errors in
+//! programming a pump, and which of them no file can show.
+//!
 //! # Findings are data
 //!
 //! Every [`Diagnostic`] has a stable [`Code`] from one table: `E0001` an error, `W0001` a
@@ -80,6 +83,7 @@ mod document;
 mod dose;
 mod drug_library;
 mod exact;
+mod example;
 mod fallback;
 mod format;
 mod input;
@@ -92,6 +96,7 @@ mod regimen;
 mod report;
 mod route;
 mod section;
+mod sheet;
 mod span;
 mod suggestion;
 mod syntax;
@@ -117,6 +122,7 @@ pub use notation::show;
 pub use quantity::{Fault, Quantity, QuantityError, quantity};
 pub use report::{LineColumn, Report};
 pub use route::Route;
+pub use sheet::{Compared, side_by_side};
 pub use span::{SpanError, read_span};
 pub use syntax::{ParsedToml, SyntaxError, TooDeep, parse_toml};
 pub use unit::Dimension;

@@ -141,8 +141,17 @@ impl Report {
 
     /// Where a place begins, as an editor counts.
     pub fn position(&self, place: Place) -> LineColumn {
-        let text = self.text(place.file);
-        let before = text.get(..place.start).unwrap_or(text);
+        self.line_column(place.file, place.start)
+    }
+
+    /// The character after a place, as an editor counts.
+    pub fn end_position(&self, place: Place) -> LineColumn {
+        self.line_column(place.file, place.end)
+    }
+
+    fn line_column(&self, file: FileId, byte: usize) -> LineColumn {
+        let text = self.text(file);
+        let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         LineColumn {
             line: before.matches('\n').count() + 1,

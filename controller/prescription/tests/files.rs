@@ -59,7 +59,7 @@ fn the_drug_library_can_be_overridden() {
         Some(&other),
         &Stub,
     );
-    assert_eq!(outcome.checked.unwrap().library_version, "2026-11");
+    assert_eq!(outcome.checked.unwrap().library_version, "2026-11-26");
 }
 
 #[test]

@@ -1,137 +1,83 @@
 //! `pumpctl check`.
 
+mod document;
+mod explain;
+mod sarif;
+mod summary;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use pump_core::prescription::OnStrategyLoss;
-use pump_core::quantity::Steps;
-use pump_prescription::{
-    Checked, Dimension, envelope_lines, rate_text, show, span_text, steps_text,
-};
+use pump_prescription::Outcome;
 
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, CheckFormat};
 use crate::failure::Failure;
 use crate::output;
 use crate::places::Places;
-use crate::story::printable;
 
-/// Checks every file and says what each comes to.
+/// Checks every file and says what each comes to; or says what a code means.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    if let Some(code) = &args.explain {
+        return explain::run(code);
+    }
     let places = Places::find(&args.places)?;
+    let checked: Vec<(&PathBuf, Outcome)> = args
+        .files
+        .iter()
+        .map(|path| (path, places.check(path)))
+        .collect();
+    match args.format {
+        CheckFormat::Human => tell(&checked)?,
+        CheckFormat::Json => output::print(&document::text(&checked))?,
+        CheckFormat::Sarif => output::print(&sarif::text(&checked))?,
+    }
+    if checked.iter().any(|(_, outcome)| outcome.checked.is_none()) {
+        return Err(Failure::Told);
+    }
+    Ok(())
+}
+
+/// What is good to standard output, what is refused to standard error.
+fn tell(checked: &[(&PathBuf, Outcome)]) -> Result<(), Failure> {
     let mut good = String::new();
-    let mut refused = 0;
-    for path in &args.files {
-        let outcome = places.check(path);
-        match outcome.checked {
+    for (path, outcome) in checked {
+        match &outcome.checked {
             Some(checked) => {
                 if !good.is_empty() {
                     good.push('\n');
                 }
-                good.push_str(&summary(path, &checked));
+                good.push_str(&summary::summary(path, checked));
                 let findings = outcome.report.to_string();
                 if !findings.is_empty() {
                     let _ = write!(good, "\n{}", findings.trim_end());
                     good.push('\n');
                 }
             }
-            None => {
-                refused += 1;
-                let shown = path.display();
-                let (findings, summary) = (outcome.report.to_string(), outcome.report.summary());
-                // Where nobody can read it, the exit code still says it.
-                let _ = writeln!(std::io::stderr(), "{findings}{shown}: refused: {summary}");
-            }
+            None => refuse(path, outcome),
         }
     }
-    output::print(&good)?;
-    if refused > 0 {
-        Err(Failure::Told)
-    } else {
-        Ok(())
-    }
+    output::print(&good)
 }
 
-/// What a good prescription amounts to, on one screen.
-fn summary(path: &Path, rx: &Checked) -> String {
-    let mut text = String::new();
-    let step = rx.core.volume_per_step;
-    let in_steps = |steps: Steps| steps_text(step, steps);
-    let _ = writeln!(text, "{}: good", path.display());
-    let _ = writeln!(text, "  {}, {}", printable(&rx.id), rx.route.name());
-    let _ = writeln!(text, "  sha256 {}", rx.sha256_hex());
-    for drug in &rx.drugs {
-        let primary = if drug.primary && rx.drugs.len() > 1 {
-            ", doses in mass mean this"
-        } else {
-            ""
-        };
-        let concentration = show(drug.concentration, Dimension::Concentration);
-        let _ = writeln!(
-            text,
-            "  {:<19} {concentration}{primary}",
-            printable(&drug.name)
-        );
-    }
-    let held = rx.core.reservoir;
-    let (volume, low, empty) = (
-        in_steps(held.volume),
-        in_steps(held.low),
-        in_steps(held.empty),
-    );
-    let _ = writeln!(
-        text,
-        "  {:<19} {volume}, low at {low}, empty at {empty}",
-        "reservoir"
-    );
-    let per_step = show(rx.volume_per_step, Dimension::Volume);
-    let (device, library) = (printable(&rx.device.name), printable(&rx.library_version));
-    let _ = writeln!(
-        text,
-        "  {:<19} {device}, {per_step} a step; drug library {library}",
-        "device"
-    );
-
-    let _ = writeln!(text, "\n  {:<20}{:<31}set by", "limit", "in force");
-    for limit in &rx.limits {
-        let of = limit.drug.and_then(|n| rx.drugs.get(n));
-        let of = of.map_or(String::new(), |drug| {
-            format!(" of {}", printable(&drug.name))
-        });
-        let value = format!("{}{of}", limit.text());
-        let _ = writeln!(
-            text,
-            "  {:<20}{value:<30} {}",
-            limit.kind.name(),
-            limit.source.name()
-        );
-    }
-
-    let _ = writeln!(text, "\n  {:<19} {:<19} at most", "regimen", "strategy");
-    for regimen in &rx.regimens {
-        let mut lines = envelope_lines(&regimen.envelope).into_iter();
-        let first = lines.next().unwrap_or_else(|| "nothing".to_owned());
-        let name = printable(&regimen.name);
-        let _ = writeln!(
-            text,
-            "  {name:<19} {:<19} {first}",
-            regimen.declaration.name
-        );
-        for line in lines {
-            let _ = writeln!(text, "  {:<39} {line}", "");
-        }
-    }
-    let lost = match rx.core.on_strategy_loss {
-        OnStrategyLoss::Stop => "nothing is given".to_owned(),
-        OnStrategyLoss::Kvo(rate) => format!("{} are given", rate_text(rate)),
-        OnStrategyLoss::HoldBasal(span) => {
-            format!(
-                "the basal is held for {}, then nothing is given",
-                span_text(span)
-            )
-        }
+fn refuse(path: &Path, outcome: &Outcome) {
+    let shown = path.display();
+    let (findings, summary) = (outcome.report.to_string(), outcome.report.summary());
+    let mut codes: Vec<&str> = outcome
+        .report
+        .diagnostics()
+        .iter()
+        .map(|finding| finding.code.id())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let more = match codes.as_slice() {
+        [] => String::new(),
+        [first, ..] => format!("; `pumpctl check --explain {first}` says more"),
     };
-    let lease = span_text(rx.core.order_lease);
-    let _ = writeln!(text, "\n  without its strategy for {lease}: {lost}");
-    text
+    // Where nobody can read it, the exit code still says it.
+    let _ = writeln!(
+        std::io::stderr(),
+        "{findings}{shown}: refused: {summary}{more}"
+    );
 }

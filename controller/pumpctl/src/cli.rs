@@ -3,19 +3,34 @@
 // Named, since the generator of the manual pages includes this file too.
 #[path = "cli/daemon.rs"]
 mod daemon;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/ledger.rs"]
+mod ledger;
+#[path = "cli/replay.rs"]
+mod replay;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/runs.rs"]
+mod runs;
 #[path = "cli/strategy.rs"]
 mod strategy;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
+pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
+pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
+pub(crate) use replay::{ReplayArgs, Run};
+pub(crate) use report::ReportArgs;
+pub(crate) use runs::RunName;
 pub(crate) use strategy::{
     CheckStrategyArgs, DescribeArgs, Language, ListArgs, NewStrategyArgs, StrategyArgs,
     StrategyCommand,
@@ -46,12 +61,25 @@ pub(crate) enum Command {
     /// Say everything that is wrong with prescriptions, or what they amount to.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Say what changes in the dose between two prescriptions, not in the text.
+    #[command(after_long_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Run a prescription in virtual time with the real strategies, and report.
     #[command(after_long_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
     /// Tell what the journal holds, with the daemon up or down, or prove it unchanged.
     #[command(after_long_help = history::HELP)]
     History(HistoryArgs),
+    /// Do a recorded run again and say whether it comes to the same, or what another strategy
+    /// or prescription would have done.
+    #[command(after_long_help = replay::HELP)]
+    Replay(ReplayArgs),
+    /// Tell of a run or a day what was given, refused and wrong, as a page.
+    #[command(after_long_help = report::HELP)]
+    Report(ReportArgs),
+    /// Write a run as tables, ready for a notebook.
+    #[command(after_long_help = export::HELP)]
+    Export(ExportArgs),
     /// For those who write strategies: list them, make one, check one.
     Strategy(StrategyArgs),
     #[command(flatten)]
@@ -62,8 +90,22 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   pumpctl check config/prescriptions/*.toml
   pumpctl check --device rigs/3/pump.toml rx.toml
+  pumpctl check --format json rx.toml | jq '.files[].findings[].message'
+  pumpctl check --format sarif rigs/*/rx.toml > findings.sarif
+  pumpctl check --explain E0036
 
 Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  pumpctl diff rx-monday.toml rx-tuesday.toml
+  pumpctl diff --all old.toml new.toml          with the rows that stay the same
+  pumpctl diff --json old.toml new.toml | jq .same_dose
+
+Both are checked first, for the same device. Two texts that come to the same dose, such as
+`1 mL` and `1000 uL`, do not differ.
+
+Exit codes: 0 both are good, 1 one is wrong, 2 the command line is wrong.";
 
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
@@ -125,8 +167,32 @@ pub(crate) struct PlaceArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The prescriptions.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "explain", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Say what a code such as E0036 means, with an example; `list`: all of them.
+    #[arg(long, value_name = "CODE", conflicts_with = "files")]
+    pub(crate) explain: Option<String>,
+    /// For people, for programs, or for editors and code hosts.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The old prescription.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The new prescription.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// With what stays the same.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the rows as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }
@@ -165,6 +231,17 @@ pub(crate) struct SimulateArgs {
     pub(crate) plot: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Text.
+    Human,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
 }
 
 pub(super) fn duration(text: &str) -> Result<Nanoseconds, String> {

@@ -3,15 +3,18 @@
 mod arm;
 mod cyclictest;
 mod latency;
+mod ledger;
 mod load;
-mod paint;
+pub(crate) mod paint;
+mod refill;
 mod screen;
 mod status;
+mod subject;
 mod threads;
 mod watch;
 
 use std::fmt::Write as _;
-use std::io::ErrorKind;
+use std::io::{self, BufRead as _, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use pump_control::{
@@ -36,6 +39,9 @@ pub(crate) fn run(socket: Option<&Path>, command: &DaemonCommand) -> Result<(), 
         DaemonCommand::Status(args) => status::run(&daemon, args),
         DaemonCommand::Preflight(args) => preflight(&daemon, args.json),
         DaemonCommand::Arm(args) => arm::run(&daemon, args),
+        DaemonCommand::Ledger(args) => ledger::run(&daemon, args),
+        DaemonCommand::Refill(args) => refill::run(&daemon, args),
+        DaemonCommand::NewSubject(args) => subject::run(&daemon, args),
         DaemonCommand::Start(args) => order(&daemon, &Request::Start, args.json),
         DaemonCommand::Pause(args) => order(&daemon, &Request::Pause, args.json),
         DaemonCommand::Resume(args) => order(&daemon, &Request::Resume, args.json),
@@ -197,6 +203,21 @@ fn checks(checks: &[Check], paint: &Paint) -> String {
 fn printable_lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(printable).collect();
     lines.join("\n")
+}
+
+/// Asks on the terminal.
+fn prompt(question: &str) -> Result<String, Failure> {
+    output::print(question)?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::Input(format!("the terminal can't be read: {error}")))?;
+    if !answer.ends_with('\n') {
+        // It was ended without an answer: the next line begins anew.
+        let _ = writeln!(io::stdout());
+    }
+    Ok(answer.trim().to_owned())
 }
 
 fn print_json(document: &impl Serialize) -> Result<(), Failure> {

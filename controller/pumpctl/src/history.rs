@@ -15,6 +15,7 @@ use crate::cli::{HistoryArgs, Since};
 use crate::failure::Failure;
 use crate::output;
 use shown::Shown;
+pub(crate) use shown::{quoted, when};
 
 /// So many entries are read at a time: the daemon is never kept from its file for long.
 const PAGE: u32 = 1000;
@@ -153,7 +154,8 @@ fn verify(reader: &mut Reader, args: &HistoryArgs) -> Result<(), Failure> {
     output::print(&text)
 }
 
-fn refused(error: OpenError) -> Failure {
+/// The journal can't be opened.
+pub(crate) fn refused(error: OpenError) -> Failure {
     match error {
         OpenError::Missing(file) => Failure::input(format_args!(
             "there is no journal {}; name the daemon's state folder with --state-dir",
@@ -163,6 +165,7 @@ fn refused(error: OpenError) -> Failure {
     }
 }
 
-fn unreadable(trouble: Trouble) -> Failure {
+/// The journal can't be read.
+pub(crate) fn unreadable(trouble: Trouble) -> Failure {
     Failure::input(trouble)
 }

@@ -204,6 +204,22 @@ impl Live {
             EventKind::Refilled { content } => {
                 format!("the reservoir now holds {}", self.nl(*content))
             }
+            EventKind::Reconciled {
+                measured,
+                expected,
+                differs,
+            } => {
+                let (found, ledger) = (self.nl(*measured), self.nl(*expected));
+                let verdict = match differs {
+                    true => ", which is too far apart",
+                    false => "",
+                };
+                format!("{found} found in the reservoir, {ledger} by the ledger{verdict}")
+            }
+            EventKind::NewSubject { given, boluses } => {
+                let given = self.nl(*given);
+                format!("a new subject: {given} and {boluses} boluses of 24 h are forgotten")
+            }
             EventKind::DemandGiven { .. } | EventKind::OrderDropped { .. } => return None,
         })
     }

@@ -1,18 +1,22 @@
 //! `pumpctl`: what the operator types.
 //!
-//! Two commands need no pump. `check` reads prescriptions and says everything that is wrong with
+//! Three commands need no pump. `check` reads prescriptions and says everything that is wrong with
 //! them at once, or what they amount to: the limits in force and who set each, and the most
-//! that every regimen may ever be given. `simulate` runs one in virtual time with the real
+//! that every regimen may ever be given. `diff` lays two side by side. `simulate` runs one in virtual time with the real
 //! strategy plugins and tells what was given, what was refused and why.
 //!
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
 //! up or down, and can prove that it is as it was written.
 //!
-//! `strategy` is for those who write strategies: what there is and what each takes.
+//! `replay` does a run again that the journal holds, with the same plugins, and says whether it
+//! comes to the same (I11); or lives through its world with other ones.
+//!
+//! `strategy` is for those who write strategies: what there is, a new one, and whether one keeps
+//! to the contract.
 //!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
-//! `stop`, `press`, `ack`, `silence`, `watch`, and `latency`, which measures beside
+//! `stop`, `press`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
 //! cyclictest.
 //!
 //! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is
@@ -36,11 +40,17 @@
 //! `RUST_LOG=debug` tells which configuration and which plugins were taken.
 #![forbid(unsafe_code)]
 
+mod account;
 mod chart;
 mod check;
 mod cli;
+mod curves;
 mod daemon;
+mod diff;
+mod drawing;
 mod edges;
+mod export;
+mod fact;
 mod failure;
 mod guard;
 mod history;
@@ -50,10 +60,15 @@ mod patience;
 mod places;
 mod plot;
 mod progress;
+mod replay;
+mod report;
+mod runs;
 mod series;
+mod side_by_side;
 mod simulate;
 mod story;
 mod strategy;
+mod stretch;
 mod units;
 
 use std::process::ExitCode;
@@ -69,8 +84,12 @@ fn main() -> ExitCode {
         .init();
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
-        Command::Simulate(args) => guard::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),
+        Command::Replay(args) => replay::guarded(args),
+        Command::Report(args) => report::run(args),
+        Command::Export(args) => export::run(args),
         Command::Strategy(args) => strategy::run(&args.command),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };

@@ -120,27 +120,47 @@ impl Output {
 
     /// Makes it the file it was begun for.
     pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.ready()?.put()
+    }
+
+    /// All of it is on the disk, and not seen yet: nothing but a name is missing.
+    pub(crate) fn ready(self) -> Result<Ready, Failure> {
         let shown = self.shown;
         let fail =
             |error: io::Error| Failure::input(format_args!("{shown}: can't be written: {error}"));
-        match self
+        let mut sink = self
             .sink
             .into_inner()
-            .map_err(|error| fail(error.into_error()))?
-        {
-            Sink::Direct(mut file) => file.flush().map_err(fail),
-            Sink::Prepared { file, target } => {
-                file.as_file().sync_all().map_err(fail)?;
-                file.persist(target)
-                    .map_err(|error| fail(error.error))
-                    .map(drop)
-            }
+            .map_err(|error| fail(error.into_error()))?;
+        match &mut sink {
+            Sink::Direct(file) => file.flush().map_err(fail)?,
+            Sink::Prepared { file, .. } => file.as_file().sync_all().map_err(fail)?,
         }
+        Ok(Ready { shown, sink })
     }
 
     /// What the operator called it.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
+    }
+}
+
+/// An output file that is whole and has not its name yet.
+pub(crate) struct Ready {
+    shown: String,
+    sink: Sink,
+}
+
+impl Ready {
+    /// Gives it its name.
+    pub(crate) fn put(self) -> Result<(), Failure> {
+        match self.sink {
+            Sink::Direct(_) => Ok(()),
+            Sink::Prepared { file, target } => file.persist(target).map(drop).map_err(|error| {
+                let (shown, error) = (self.shown, error.error);
+                Failure::input(format_args!("{shown}: can't be written: {error}"))
+            }),
+        }
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn strategies(further: &[PathBuf]) -> Result<StrategyFolders, Failure
     Ok(strategies)
 }
 
-fn eprint_report(text: &str) {
+pub(crate) fn eprint_report(text: &str) {
     use std::io::Write as _;
     // Where nobody can read it, the exit code still says it.
     let _ = std::io::stderr().write_all(text.as_bytes());
@@ -118,7 +118,7 @@ fn default_device() -> Result<PathBuf, Failure> {
 }
 
 /// The installed strategies as the checks ask for them.
-struct Installed<'a>(&'a StrategyFolders);
+pub(crate) struct Installed<'a>(pub(crate) &'a StrategyFolders);
 
 impl Catalogue for Installed<'_> {
     fn declaration(&self, name: &str) -> Result<Declaration, CatalogueError> {

@@ -1,11 +1,12 @@
 //! A run as a drawing: rate, volume with boluses and refusals, windows against caps.
 
-use std::ops::Range;
-
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use pump_simulator::Report;
 
+use crate::drawing::{
+    Area, Failed, GIVEN, INK, RATE, REFUSED, TimeAxis, WINDOW_COLOURS, area_key, legend, line_key,
+    mesh,
+};
 use crate::failure::Failure;
 use crate::series::Series;
 use crate::story::printable;
@@ -18,19 +19,6 @@ const NS_PER_H: f64 = 3.6e12;
 const MOST_MARKS: usize = 2_000;
 /// From here on the marks are small.
 const MANY_MARKS: usize = 150;
-
-const INK: RGBColor = RGBColor(40, 44, 52);
-const RATE: RGBColor = RGBColor(0, 98, 155);
-const GIVEN: RGBColor = RGBColor(0, 128, 96);
-const REFUSED: RGBColor = RGBColor(200, 32, 44);
-const WINDOW_COLOURS: [RGBColor; 3] = [
-    RGBColor(0, 98, 155),
-    RGBColor(217, 130, 0),
-    RGBColor(120, 64, 160),
-];
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Failed<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
 /// Draws the run as SVG.
 pub(crate) fn draw(report: &Report, series: &Series, nl_per_step: f64) -> Result<String, Failure> {
@@ -49,41 +37,6 @@ pub(crate) fn draw(report: &Report, series: &Series, nl_per_step: f64) -> Result
     };
     drawn.map_err(Failure::Input)?;
     Ok(svg)
-}
-
-/// The unit of the time axis.
-struct TimeAxis {
-    unit: &'static str,
-    ns: f64,
-    end: f64,
-}
-
-impl TimeAxis {
-    fn for_run(duration_ns: u64) -> Self {
-        let (unit, ns) = match duration_ns {
-            ns if ns <= 180_000_000_000 => ("s", 1e9),
-            ns if ns <= 10_800_000_000_000 => ("min", 6e10),
-            ns if ns <= 259_200_000_000_000 => ("h", NS_PER_H),
-            _ => ("days", 8.64e13),
-        };
-        Self {
-            unit,
-            ns,
-            end: duration_ns.max(1) as f64 / ns,
-        }
-    }
-
-    fn at(&self, ns: f64) -> f64 {
-        ns / self.ns
-    }
-
-    fn label(&self) -> String {
-        format!("time since the start [{}]", self.unit)
-    }
-
-    fn range(&self) -> Range<f64> {
-        0.0..self.end
-    }
 }
 
 struct Picture<'a> {
@@ -144,7 +97,7 @@ impl Picture<'_> {
             .x_label_area_size(44)
             .y_label_area_size(68)
             .build_cartesian_2d(self.axis.range(), 0.0..top)?;
-        self.mesh(&mut chart, &format!("rate [{unit}/h]"))?;
+        mesh(&mut chart, &self.axis, &format!("rate [{unit}/h]"))?;
         match self.series.segments() {
             Some(segments) => {
                 let corners = segments.iter().flat_map(|segment| {
@@ -198,7 +151,7 @@ impl Picture<'_> {
             .x_label_area_size(44)
             .y_label_area_size(68)
             .build_cartesian_2d(self.axis.range(), 0.0..top)?;
-        self.mesh(&mut chart, &format!("volume [{unit}]"))?;
+        mesh(&mut chart, &self.axis, &format!("volume [{unit}]"))?;
 
         let width = self.series.width_ns();
         let mut steps = 0;
@@ -284,7 +237,7 @@ impl Picture<'_> {
             .x_label_area_size(44)
             .y_label_area_size(68)
             .build_cartesian_2d(self.axis.range(), 0.0..top)?;
-        self.mesh(&mut chart, "share of the cap [%]")?;
+        mesh(&mut chart, &self.axis, "share of the cap [%]")?;
         let width = self.series.width_ns();
         for (n, ((name, cap), colour)) in caps.into_iter().zip(WINDOW_COLOURS).enumerate() {
             let Some(cap) = cap else { continue };
@@ -316,50 +269,6 @@ impl Picture<'_> {
             .legend(line_key(REFUSED));
         legend(&mut chart, SeriesLabelPosition::UpperRight)
     }
-
-    fn mesh<'b>(&self, chart: &mut Chart<'_, 'b>, y_label: &str) -> Result<(), Failed<'b>> {
-        chart
-            .configure_mesh()
-            .x_desc(self.axis.label())
-            .y_desc(y_label)
-            .x_labels(13)
-            .y_labels(6)
-            .x_label_formatter(&|x| number(*x))
-            .y_label_formatter(&|y| number(*y))
-            .label_style(("sans-serif", 14).into_font().color(&INK))
-            .axis_desc_style(("sans-serif", 15).into_font().color(&INK))
-            .bold_line_style(INK.mix(0.18))
-            .light_line_style(WHITE)
-            .axis_style(INK)
-            .draw()
-    }
-}
-
-type Chart<'a, 'b> = ChartContext<
-    'a,
-    SVGBackend<'b>,
-    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
->;
-
-fn legend<'a, 'b: 'a>(
-    chart: &mut Chart<'a, 'b>,
-    place: SeriesLabelPosition,
-) -> Result<(), Failed<'b>> {
-    chart
-        .configure_series_labels()
-        .position(place)
-        .background_style(WHITE.mix(0.85))
-        .border_style(INK.mix(0.3))
-        .label_font(("sans-serif", 14).into_font().color(&INK))
-        .draw()
-}
-
-fn line_key<'b>(colour: RGBColor) -> impl Fn((i32, i32)) -> PathElement<(i32, i32)> + 'b {
-    move |(x, y)| PathElement::new(vec![(x, y), (x + 20, y)], colour.stroke_width(2))
-}
-
-fn area_key<'b>(colour: RGBColor) -> impl Fn((i32, i32)) -> Rectangle<(i32, i32)> + 'b {
-    move |(x, y)| Rectangle::new([(x, y - 5), (x + 20, y + 5)], colour.mix(0.25).filled())
 }
 
 /// Every n-th of too many.

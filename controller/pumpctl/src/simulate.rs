@@ -1,7 +1,7 @@
 //! `pumpctl simulate`.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pump_core::event::EventKind;
 use pump_core::quantity::Nanoseconds;
@@ -11,11 +11,13 @@ use pump_simulator::{
     DrugLabel, Infusion, MAX_SCENARIO, Observer, Options, Report, Scenario, Simulation, Strategy,
     StrategyFault, StrategySource,
 };
-use strategy_host::Instance;
+use strategy_abi::Fraction;
+use strategy_host::{CallError, Instance, Plugin};
 
 use crate::cli::SimulateArgs;
 use crate::edges::Edges;
 use crate::failure::Failure;
+use crate::guard::{self, Guarded};
 use crate::live::Live;
 use crate::output::{self, Output};
 use crate::patience::Patience;
@@ -28,8 +30,22 @@ use crate::{plot, story};
 /// More random presses than a run can hold.
 const MOST_PRESSES: u64 = 5_000_000;
 
+/// Simulates in a child.
+pub(crate) fn guarded(args: &SimulateArgs) -> Result<(), Failure> {
+    let outputs = [&args.edges, &args.plot];
+    let guarded = Guarded {
+        what: "the simulation",
+        outputs: outputs
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect(),
+    };
+    guard::run(&guarded, || run(args))
+}
+
 /// Checks, simulates, and writes what was asked for; nothing where anything is wrong.
-pub(crate) fn run(args: &SimulateArgs) -> Result<(), Failure> {
+fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let places = Places::find(&args.places)?;
     let checked = places.checked(&args.prescription)?;
     keep_apart(args, &places.device, checked.library_path.as_deref())?;
@@ -207,19 +223,31 @@ fn strategies(places: &Places, checked: &Checked) -> Result<Vec<Box<dyn Strategy
             .strategies
             .load(&regimen.declaration.name)
             .map_err(Failure::input)?;
-        log::debug!("loaded {} {}", regimen.declaration.name, plugin.sha256());
-        let values = regimen.values.clone();
-        let patience = Patience::with(&regimen.name);
-        let create = move || match patience.watch(|| plugin.create(&values)) {
-            Ok(instance) => Ok(Plugged {
-                instance,
-                patience: patience.clone(),
-            }),
-            Err(error) => Err(StrategyFault(error.to_string())),
-        };
-        Ok(Box::new(create) as Box<dyn StrategySource>)
+        Ok(source(plugin, regimen.values.clone(), &regimen.name))
     });
     regimens.collect()
+}
+
+/// Makes strategies from a loaded plugin.
+pub(crate) fn source(
+    plugin: Plugin,
+    values: Vec<Fraction>,
+    regimen: &str,
+) -> Box<dyn StrategySource> {
+    log::debug!("loaded {} {}", plugin.declaration().name, plugin.sha256());
+    let patience = Patience::with(regimen);
+    let create = move || match patience.watch(|| plugin.create(&values)) {
+        Ok(instance) => Ok(Plugged {
+            instance,
+            patience: patience.clone(),
+        }),
+        Err(error) => Err(fault(error)),
+    };
+    Box::new(create)
+}
+
+fn fault(error: CallError) -> StrategyFault {
+    StrategyFault(error.to_string())
 }
 
 /// A loaded plugin as the simulator asks it.
@@ -235,7 +263,17 @@ impl Strategy for Plugged {
     ) -> Result<strategy_abi::Order, StrategyFault> {
         self.patience
             .watch(|| self.instance.step(snapshot))
-            .map_err(|error| StrategyFault(error.to_string()))
+            .map_err(fault)
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, StrategyFault> {
+        self.patience.watch(|| self.instance.save()).map_err(fault)
+    }
+
+    fn load(&mut self, state: &[u8]) -> Result<(), StrategyFault> {
+        self.patience
+            .watch(|| self.instance.load(state))
+            .map_err(fault)
     }
 }
 

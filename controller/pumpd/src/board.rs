@@ -15,7 +15,9 @@ use pump_core::prescription::Reservoir;
 use pump_core::pump::State;
 use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use pump_core::reason::Reason;
+use pump_core::refill::Remembered;
 
+use crate::books::Seen;
 use crate::messages::{News, View};
 use crate::words::Teller;
 
@@ -69,6 +71,9 @@ pub(crate) struct Board {
     /// From when to when the alarms that were raised before are silent.
     silence: Option<(MonoNs, MonoNs)>,
     armed: Option<ArmedSheet>,
+    /// The volume of a step of the last run, for what it has left to be told.
+    last_step: Option<Volume>,
+    remembered: Remembered,
     granted: BTreeMap<RegimenId, Granted>,
     demands: doc::Demands,
     boluses: VecDeque<ShownBolus>,
@@ -77,7 +82,14 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    pub(crate) fn new(simulated: bool, began: MonoNs) -> Self {
+    /// A board of a daemon that began then and remembers this, with the volume of a step of
+    /// the last run.
+    pub(crate) fn new(
+        simulated: bool,
+        began: MonoNs,
+        remembered: Remembered,
+        last_step: Option<Volume>,
+    ) -> Self {
         Self {
             simulated,
             began,
@@ -89,6 +101,8 @@ impl Board {
             acked: BTreeSet::new(),
             silence: None,
             armed: None,
+            last_step,
+            remembered,
             granted: BTreeMap::new(),
             demands: doc::Demands::default(),
             boluses: VecDeque::new(),
@@ -101,6 +115,23 @@ impl Board {
         self.state
     }
 
+    /// What is remembered whatever is armed.
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+
+    /// How things are, for the books.
+    pub(crate) fn seen(&self, utc_ns: Option<u64>) -> Seen {
+        let view = self.view.as_ref();
+        Seen {
+            state: self.state,
+            ledger: view.and_then(|view| view.ledger),
+            remembered: self.remembered,
+            basal: view.map_or(Rate::ZERO, |view| view.basal),
+            utc_ns,
+        }
+    }
+
     /// What the loop tells. An answer says nothing to the board.
     pub(crate) fn take(&mut self, news: &News) {
         match news {
@@ -108,6 +139,7 @@ impl Board {
                 self.state = view.state;
                 self.started_at = view.started_at;
                 self.alarms = view.alarms;
+                self.remembered = view.remembered;
                 self.view = Some(*view);
                 // An alarm whose event found the lane full counts from when it is seen.
                 for alarm in view.alarms.iter() {
@@ -207,7 +239,9 @@ impl Board {
             | EventKind::Uncertain { .. }
             | EventKind::Displaced { .. }
             | EventKind::CommandRefused { .. }
-            | EventKind::Refilled { .. } => {}
+            | EventKind::Refilled { .. }
+            | EventKind::Reconciled { .. }
+            | EventKind::NewSubject { .. } => {}
         }
         self.seq = self.seq.saturating_add(1);
         let at = self.therapy(event.at);
@@ -228,7 +262,7 @@ impl Board {
         let armed = self.armed.as_ref();
         Teller {
             regimens: armed.map_or(&[], |armed| &armed.regimens),
-            per_step: armed.map(|armed| armed.volume_per_step),
+            per_step: armed.map(|armed| armed.volume_per_step).or(self.last_step),
         }
     }
 

@@ -3,8 +3,8 @@
 //! It is `CLOCK_MONOTONIC`, moved ahead by what the pump has lived through before this boot, so
 //! that a window, a lockout and a count go on where they were when the power went. Only whole
 //! boots move it: while the machine is up, the time in which no daemon ran has passed for
-//! certain, and counts; the time in which the machine was off is not known and counts as zero
-//! (I13).
+//! certain, and counts; the time in which the machine was off counts as zero, unless a wall clock
+//! that was known good before and is known good now says how long it was (I13).
 
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_rt::clock;

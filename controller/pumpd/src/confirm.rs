@@ -4,18 +4,30 @@
 //! one. Delivery is at rest meanwhile, and commands are refused until it is over. Where it
 //! fails nothing is armed: what was armed before has lost its children.
 
-use pump_control::{Armed, Code, Peer, Refusal, Reply, Ticket};
+use std::sync::Arc;
+
+use pump_control::{Amount, Armed, Code, Peer, Refusal, Reply, Ticket};
 use pump_core::pump::{ArmError, State};
 use pump_core::quantity::{MonoNs, Nanoseconds};
 
 use crate::board::ArmedSheet;
 use crate::link::{Job, LinkPhase};
-use crate::messages::What;
+use crate::messages::{Note, What};
 use crate::propose::Proposed;
 use crate::service::{Desk, Purpose};
+use crate::words;
 
 /// After this long the children are not waited for any more.
 const MOST_STARTING: Nanoseconds = Nanoseconds::from_secs(10);
+
+/// What is said with a confirmation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words<'a> {
+    /// Why it goes beyond a soft limit.
+    pub(crate) reason: Option<&'a str>,
+    /// The uncertain volume was seen.
+    pub(crate) acknowledge_uncertain: bool,
+}
 
 /// What is being armed.
 pub(crate) struct Arming {
@@ -46,10 +58,11 @@ impl Desk {
         &mut self,
         now: MonoNs,
         token: &str,
-        reason: Option<&str>,
+        words: Words<'_>,
         peer: &Peer,
         ticket: Ticket,
     ) -> Result<(), Refusal> {
+        let reason = words.reason;
         self.busy()?;
         self.expire(now);
         let proposed = self.named(token)?;
@@ -59,15 +72,23 @@ impl Desk {
                 .fix("confirm with a reason, which is recorded")
                 .findings(proposed.beyond_soft_limits.join("\n")));
         }
+        if let Some(uncertain) = &proposed.uncertain
+            && !words.acknowledge_uncertain
+        {
+            return Err(unanswered(uncertain));
+        }
         if matches!(self.board.state(), State::Infusing | State::Paused) {
             let message = format!("the pump is {}", self.board.state().name());
             return Err(Refusal::new(Code::WrongState, message).fix("stop it first"));
         }
         // The proposal may be minutes old.
         self.checked_green(&self.named(token)?.aim())?;
-        let Some(proposed) = self.proposal.take() else {
+        let Some(mut proposed) = self.proposal.take() else {
             return Err(Refusal::new(Code::NotFound, "the proposal is gone"));
         };
+        proposed.confirmed_by = Some(peer.user.clone());
+        proposed.reason = reason.map(str::to_owned);
+        proposed.acknowledged = proposed.uncertain.as_ref().map(|_| peer.user.clone());
         let (sha256, by) = (proposed.checked.sha256_hex(), &peer.user);
         log::info!("{by} confirms {sha256}, proposed by {}", proposed.by);
         let more = serde_json::json!({
@@ -94,7 +115,7 @@ impl Desk {
         Ok(())
     }
 
-    fn end_children(&mut self) {
+    pub(crate) fn end_children(&mut self) {
         for job in &self.parts.jobs {
             // A link that is gone has no child.
             let _ = job.send(Job::End);
@@ -214,6 +235,17 @@ impl Desk {
 
     /// The loop has armed it.
     pub(crate) fn armed(&mut self, proposed: Box<Proposed>) -> Reply {
+        if let (Some(uncertain), Some(who)) = (&proposed.uncertain, &proposed.acknowledged) {
+            let body = serde_json::json!({
+                "did": "acknowledge-uncertain",
+                "who": who,
+                "uncertain": uncertain,
+            });
+            let kind = "operator";
+            // Where the journal is gone the daemon is about to end.
+            let _ = self.parts.notes.send(Note::Entry { kind, body });
+        }
+        self.parts.books.armed(Arc::clone(&proposed.label));
         let checked = &proposed.checked;
         let (id, sha256) = (checked.id.clone(), checked.sha256_hex());
         log::info!("armed: {sha256}");
@@ -227,6 +259,22 @@ impl Desk {
         self.armed = Some(proposed);
         Reply::Armed(Armed { id, sha256 })
     }
+}
+
+/// Nobody has answered for the uncertain volume.
+fn unanswered(uncertain: &Amount) -> Refusal {
+    let volume = words::volume(uncertain.nl);
+    let masses = uncertain.masses.iter();
+    let masses: String = masses
+        .map(|mass| format!(", {} {}", words::mass(mass.pg), mass.drug))
+        .collect();
+    let message = format!(
+        "{volume} ({} steps{masses}) may or may not have been given when the controller ended, \
+         and nobody has acknowledged that",
+        uncertain.steps
+    );
+    Refusal::new(Code::NeedsAcknowledgement, message)
+        .fix("look at what it counts for, then confirm with `--acknowledge-uncertain`")
 }
 
 /// The loop has refused to arm.

@@ -8,11 +8,16 @@
 //!
 //! Where records were lost, or the repetition came to something else, nothing is made durable
 //! any more: the pump comes to rest within its credit, and says why.
+//!
+//! What was repeated is recorded too, in rows of the batches that are written anyway, so that a
+//! run can be done again ([`recordings`], I11).
 
 pub(crate) mod disk;
 mod entry;
+mod recordings;
 mod shadow;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
@@ -24,8 +29,10 @@ use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_journal::{Batch, Boot, Durable, Entry};
 use pump_lane::{Consumer, Producer};
+use pump_recording::row::Row as Recorded;
 use pump_rt::clock;
 
+use crate::books::{Books, Label, Seen};
 use crate::clock::PumpClock;
 use crate::faults::{Faults, Victim};
 use crate::messages::{Credit, Note, Record};
@@ -33,6 +40,7 @@ use crate::stamp;
 use crate::vitals::Vitals;
 
 use entry::Scribe;
+use recordings::Recordings;
 use shadow::Shadow;
 
 const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
@@ -40,8 +48,14 @@ const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
 const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 /// How things are is made durable so often though nothing happens (P04).
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
+/// An entry's kind and its body.
+type Row = (&'static str, serde_json::Value);
+
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
+
+/// Armings that were asked of the loop and not answered yet; a few at most.
+const MOST_LABELS: usize = 8;
 
 /// Whether the loop has ended, so that nothing is stepped any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +83,13 @@ pub(crate) struct Journal {
     parts: JournalParts,
     shadow: Shadow,
     scribe: Scribe,
+    recordings: Recordings,
+    books: Books,
+    /// What is about to be armed, by its task.
+    labels: VecDeque<(u64, Arc<Label>)>,
+    /// The last mark that was taken, and that of the batch that the disk has.
+    mark: u64,
+    mark_in_flight: u64,
     entries: Vec<Entry>,
     /// Rows that found no room since the last batch.
     given_up: u64,
@@ -84,14 +105,21 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Goes on with this control law, whose last arming has this number.
-    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64) -> Self {
+    pub(crate) fn new(parts: JournalParts, pump: Box<Pump>, arming: u64, books: Books) -> Self {
+        let mut scribe = Scribe::default();
+        scribe.resume(books.label().map(Label::volume_per_step));
         let asked = Credit {
             arming,
             steps: Steps::ZERO,
         };
         Self {
             shadow: Shadow::new(pump, arming),
-            scribe: Scribe::default(),
+            scribe,
+            recordings: Recordings::new(parts.clock.ahead()),
+            books,
+            labels: VecDeque::new(),
+            mark: 0,
+            mark_in_flight: 0,
             entries: Vec::new(),
             given_up: 0,
             // What came back from the last run, with its uncertain volume booked, is the
@@ -106,6 +134,8 @@ impl Journal {
     }
 
     pub(crate) fn run(mut self) {
+        // That the daemon has begun comes before what it found.
+        self.take_notes();
         self.tell_new_events();
         loop {
             let vitals = Arc::clone(&self.parts.vitals);
@@ -133,11 +163,21 @@ impl Journal {
                     id,
                     names,
                     prescription,
+                    dossier,
+                    papers,
+                    label,
                 } => {
-                    self.scribe.expect(id, names, prescription.volume_per_step);
+                    if self.labels.len() >= MOST_LABELS {
+                        self.labels.pop_front();
+                    }
+                    self.labels.push_back((id, label));
+                    let per_step = prescription.volume_per_step;
+                    self.recordings.expect(id, *dossier);
+                    self.scribe.expect(id, names, per_step, papers);
                     self.shadow.expect(id, prescription);
                 }
                 Note::Entry { kind, body } => self.write(kind, body),
+                Note::Mark(mark) => self.mark = mark,
             }
         }
     }
@@ -148,26 +188,101 @@ impl Journal {
                 self.keep(due.0, issued.0, taken);
                 continue;
             }
-            if let Record::Armed { id, .. } = record {
+            let arms = matches!(
+                record,
+                Record::Armed { .. } | Record::Disarmed { .. } | Record::NewSubject { .. }
+            );
+            if arms {
                 // Notes are sent before their task, so this one's is there.
                 self.take_notes();
-                self.scribe.armed(id);
             }
             if self.is_blind() {
                 continue;
             }
-            if let Err(discord) = self.shadow.repeat(&record) {
-                self.parts.vitals.discord.store(true, Ordering::Release);
-                log::error!("the record of the control law can't be repeated: {discord:?}");
-                continue;
+            // The ledger is about to be forgotten.
+            let ended = arms.then(|| (self.shadow.arming(), self.status()));
+            match self.shadow.repeat(&record) {
+                Ok(repeated) => {
+                    let rows = self.recordings.take(repeated, self.shadow.pump());
+                    self.keep_rows(rows);
+                }
+                Err(discord) => {
+                    self.parts.vitals.discord.store(true, Ordering::Release);
+                    log::error!("the record of the control law can't be repeated: {discord:?}");
+                    continue;
+                }
             }
-            if matches!(record, Record::Tick(_)) {
+            if let Some((arming, status)) = ended {
+                self.tell_arming(&record, arming, status);
+            } else if matches!(record, Record::Tick(_)) {
                 self.tell_new_events();
             }
-            if matches!(record, Record::Armed { .. } | Record::Disarmed { .. }) {
-                self.tell_new_events();
-                self.wait();
-            }
+        }
+    }
+
+    /// Rows of a recording. There are few, and none may be missing.
+    fn keep_rows(&mut self, rows: Vec<Recorded>) {
+        if !rows.is_empty() || self.recordings.is_large() {
+            self.wait();
+        }
+        for row in rows {
+            let row = self.row(row.kind(), row.body());
+            self.entries.push(row);
+        }
+    }
+
+    /// From here on nothing is known of the run. That is the last that is written, and nothing
+    /// is made durable with it.
+    fn end_blind(&mut self) {
+        let lost = self.parts.vitals.lost_to_journal.load(Ordering::Acquire) > 0;
+        let why = if lost { "records-lost" } else { "discord" };
+        let rows = self.recordings.end(why, false);
+        if rows.is_empty() {
+            return;
+        }
+        self.keep_rows(rows);
+        let batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            durable: None,
+        };
+        // Where the disk's thread is gone the daemon is about to end.
+        let _ = self.parts.disk.send(batch);
+    }
+
+    /// Writes down what ended, what is armed now, and what that told.
+    fn tell_arming(&mut self, record: &Record, before: u64, ended: Row) {
+        let arming = self.shadow.arming();
+        let begins = match record {
+            Record::Armed { id, .. } => self.scribe.armed(*id, arming),
+            _ => Some(("disarmed", serde_json::json!({ "arming": arming }))),
+        };
+        if arming == before {
+            // It was refused, and told nothing.
+            return;
+        }
+        if let Record::Armed { id, .. } = record {
+            self.open_books(*id);
+        }
+        self.write(ended.0, ended.1);
+        if let Some((kind, body)) = begins {
+            self.write(kind, body);
+        }
+        self.tell_new_events();
+        self.wait();
+    }
+
+    fn status(&self) -> Row {
+        let now = self.parts.clock.now();
+        self.scribe
+            .state(self.shadow.pump(), self.shadow.arming(), now)
+    }
+
+    /// The prescription of this task was armed.
+    fn open_books(&mut self, id: u64) {
+        self.labels.retain(|(known, _)| *known >= id);
+        let label = self.labels.pop_front().filter(|(known, _)| *known == id);
+        if let Some((_, label)) = label {
+            self.books.armed(label);
         }
     }
 
@@ -179,6 +294,7 @@ impl Journal {
 
     /// Writes down what the last call has told.
     fn tell_new_events(&mut self) {
+        let mut changed = false;
         for place in 0..self.shadow.pump().events().len() {
             let Some(event) = self.shadow.pump().events().get(place).copied() else {
                 break;
@@ -189,6 +305,16 @@ impl Journal {
             if let EventKind::State { to, .. } = event.kind {
                 log::info!("the pump is {}", to.name());
             }
+            changed |= matches!(
+                event.kind,
+                EventKind::State { .. }
+                    | EventKind::BolusStarted { .. }
+                    | EventKind::BolusEnded { .. }
+            );
+        }
+        if changed {
+            let (kind, body) = self.status();
+            self.write(kind, body);
         }
     }
 
@@ -219,6 +345,8 @@ impl Journal {
     fn settle(&mut self) {
         while let Ok(credit) = self.parts.done.try_recv() {
             self.in_flight = false;
+            let mark = &self.parts.vitals.durable_mark;
+            mark.store(self.mark_in_flight, Ordering::Release);
             self.owed = Some(credit);
         }
         if let Some(credit) = self.owed
@@ -229,23 +357,31 @@ impl Journal {
     }
 
     fn commit_when_due(&mut self, now: MonoNs) {
-        if self.in_flight || self.is_blind() {
+        if self.is_blind() {
+            self.end_blind();
+            return;
+        }
+        if self.in_flight {
             return;
         }
         let wanted = self.credit();
         let gathered = self
             .waits_since
             .is_some_and(|since| now.since(since) >= GATHERED);
-        if wanted != self.asked || gathered || now >= self.state_at {
+        let marked = self.mark != self.mark_in_flight;
+        if wanted != self.asked || gathered || marked || now >= self.state_at {
             self.commit(Ending::No);
         }
     }
 
-    /// The credit that this arming has asked for.
+    /// The credit that this arming has asked for. One that will never make another step gives
+    /// back what it has not used: else a loss of power would make that uncertain, long after
+    /// the stop.
     fn credit(&self) -> Credit {
+        let asked = self.shadow.wanted();
         Credit {
             arming: self.shadow.arming(),
-            steps: self.shadow.wanted(),
+            steps: self.shadow.pump().final_steps().unwrap_or(asked),
         }
     }
 
@@ -258,10 +394,17 @@ impl Journal {
         let now = clock::now();
         if now >= self.state_at {
             self.state_at = now.after(STATE_EVERY);
-            let (kind, body) = self.scribe.state(self.shadow.pump());
+            let (kind, body) = self.status();
             self.entries.push(self.row(kind, body));
         }
-        let (checkpoint, issued) = self.shadow.kept(self.parts.clock);
+        let rows = match ending {
+            Ending::No => Vec::from_iter(self.recordings.block()),
+            Ending::Yes => self.recordings.end("daemon-ended", true),
+        };
+        self.keep_rows(rows);
+        let stamp = stamp::now(self.parts.boot);
+        let account = self.books.account(&seen(self.shadow.pump(), stamp.utc_ns));
+        let (checkpoint, issued) = self.shadow.kept(self.parts.clock, &account, ending);
         let mut credit = self.credit();
         if ending == Ending::Yes {
             // With the edge whose fate a loop that panicked had no time to tell.
@@ -273,9 +416,10 @@ impl Journal {
                 arming: credit.arming,
                 credit: credit.steps.0,
                 checkpoint,
-                stamp: stamp::now(self.parts.boot),
+                stamp,
             }),
         };
+        self.mark_in_flight = self.mark;
         self.waits_since = None;
         self.asked = credit;
         // Where the disk's thread is gone the daemon is about to end.
@@ -286,8 +430,12 @@ impl Journal {
     /// was not given.
     fn end(mut self) {
         if !self.is_blind() {
+            let (kind, body) = self.status();
+            self.write(kind, body);
             self.write("daemon-ended", serde_json::json!({}));
             self.commit(Ending::Yes);
+        } else {
+            self.end_blind();
         }
         if let Some(tape) = &mut self.parts.tape
             && let Err(error) = tape.flush()
@@ -304,5 +452,17 @@ impl Journal {
             log::error!("the tape could not be written: {error}");
             self.parts.tape = None;
         }
+    }
+}
+
+/// How things are in the repeated control law.
+fn seen(pump: &Pump, utc_ns: Option<u64>) -> Seen {
+    Seen {
+        state: pump.state(),
+        ledger: pump.ledger(),
+        // As it was at its last call: windows and counts grow no older for being written down.
+        remembered: pump.remembered(MonoNs(0)),
+        basal: pump.granted_basal(),
+        utc_ns,
     }
 }

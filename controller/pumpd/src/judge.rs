@@ -34,6 +34,7 @@ pub(crate) struct Judged {
     /// The prescription as it was written.
     pub(crate) text: String,
     pub(crate) checked: Checked,
+    pub(crate) files: Files,
     /// By regimen.
     pub(crate) plans: Vec<Chosen>,
     pub(crate) regimens: Vec<ProposedRegimen>,
@@ -41,6 +42,14 @@ pub(crate) struct Judged {
     pub(crate) findings: String,
     /// What goes beyond a soft limit, a line each (P02).
     pub(crate) beyond_soft_limits: Vec<String>,
+}
+
+/// The files beside a prescription, as they were written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files {
+    /// The device's.
+    pub(crate) device: String,
+    pub(crate) drug_library: String,
 }
 
 /// What comes of a case.
@@ -71,7 +80,7 @@ impl Judge {
     fn judge(&self, case: Case) -> Result<Judged, Refusal> {
         let name = case.name.clone();
         let text = case.text.clone();
-        let (outcome, library) = self.check(case)?;
+        let (outcome, library, files) = self.check(case)?;
         let findings = outcome.report.to_string();
         let Some(mut checked) = outcome.checked else {
             let message = format!("`{name}` is refused: {}", outcome.report.summary());
@@ -88,6 +97,7 @@ impl Judge {
         Ok(Judged {
             text,
             checked,
+            files,
             plans,
             regimens,
             findings,
@@ -96,8 +106,8 @@ impl Judge {
     }
 
     /// Checks a text against the device and the drug library that the device names; also
-    /// answers where that lies.
-    fn check(&self, case: Case) -> Result<(Outcome, PathBuf), Refusal> {
+    /// answers where that lies, and what is in both.
+    fn check(&self, case: Case) -> Result<(Outcome, PathBuf, Files), Refusal> {
         let Case { name, text, device } = case;
         let path = device.as_path();
         let device = Input::open(path);
@@ -125,7 +135,15 @@ impl Judge {
         let prescription = Input::new(name, text);
         let opened = Input::open(&library);
         let outcome = check(&prescription, &device, &opened, &self.catalogue);
-        Ok((outcome, library))
+        let text = |input: Input| {
+            let bytes = input.content.unwrap_or_default();
+            String::from_utf8(bytes).unwrap_or_default()
+        };
+        let files = Files {
+            device: text(device),
+            drug_library: text(opened),
+        };
+        Ok((outcome, library, files))
     }
 
     /// The plugins that the regimens name, as files and as they are shown.

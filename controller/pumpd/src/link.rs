@@ -306,7 +306,8 @@ impl Keeper {
             return Ok(());
         };
         host.silent()?;
-        let message = snapshot_message(snapshot, &wall_clock());
+        let clock = wall_clock();
+        let message = snapshot_message(snapshot, &clock);
         host.send(&ToHost::Step { snapshot: message })?;
         let order = {
             let deadline = clock::now().after(ANSWER_WITHIN);
@@ -323,7 +324,7 @@ impl Keeper {
                 }
             }
         };
-        self.tell(FromLink::Order(order));
+        self.tell(FromLink::Order { order, clock });
         Ok(())
     }
 

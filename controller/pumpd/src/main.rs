@@ -15,6 +15,7 @@
 //! [`table`] has their priorities, [`messages`] what passes between them.
 
 mod board;
+mod books;
 mod catalogue;
 mod clock;
 mod confirm;
@@ -29,14 +30,17 @@ mod judge;
 mod link;
 mod messages;
 mod options;
+mod owed;
+mod papers;
 mod preflight;
 mod propose;
+mod refill;
 mod rig;
 mod sentinel;
 mod service;
-mod sheet;
 mod stamp;
 mod status;
+mod subject;
 mod table;
 mod vitals;
 mod watchdog;

@@ -1,6 +1,8 @@
 //! What passes between the loop and the other threads. Everything is `Copy` and goes over a
 //! lane; nobody ever waits on one.
 
+use std::sync::Arc;
+
 use pump_core::alarm::ActiveAlarms;
 use pump_core::bolus::BolusId;
 use pump_core::event::Event;
@@ -8,7 +10,12 @@ use pump_core::ledger::Ledger;
 use pump_core::order::{Order, RegimenId};
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Pump, Sensors, State, Watch};
-use pump_core::quantity::{MonoNs, Steps};
+use pump_core::quantity::{MonoNs, Rate, Steps};
+use pump_core::refill::Remembered;
+use pump_recording::row::Dossier;
+use strategy_link::WallClock;
+
+use crate::books::Label;
 
 /// From `control` to the loop: something to do. Each is answered with [`News::Answer`].
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +37,8 @@ pub(crate) enum What {
     Arm(Prescription),
     /// Forget what is armed: its strategies are gone.
     Disarm,
+    /// Forget the subject, and what is armed with it.
+    NewSubject,
     /// Obey the operator.
     Obey(Command),
     /// The patient's button, pressed by the operator's command.
@@ -38,6 +47,10 @@ pub(crate) enum What {
 
 /// From the loop to `control`.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lies in a lane, not on a heap"
+)]
 pub(crate) enum News {
     /// Something happened.
     Event(Event),
@@ -69,13 +82,21 @@ pub(crate) struct View {
     pub(crate) bolus: Option<(BolusId, Steps)>,
     /// What 1, 4 and 24 h hold, with their caps.
     pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
+    /// The basal of all regimens.
+    pub(crate) basal: Rate,
+    /// What is remembered whatever is armed.
+    pub(crate) remembered: Remembered,
 }
 
 /// From the loop's regimen to its link is the core's own `Snapshot`; this is the way back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FromLink {
     /// What the strategy proposes.
-    Order(Order),
+    Order {
+        order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
+    },
     /// The strategy died, hangs or makes no sense: it has no live order any more.
     Lost,
     /// A new child runs: show it a snapshot.
@@ -112,12 +133,19 @@ pub(crate) enum Record {
         /// When.
         at: MonoNs,
     },
+    /// The subject was forgotten, and what was armed with it.
+    NewSubject {
+        /// When.
+        at: MonoNs,
+    },
     /// An order that is told in the next tick.
     Order {
         /// The regimen's place.
         place: usize,
         /// What its strategy proposes.
         order: Order,
+        /// What it was shown of the wall clock.
+        clock: WallClock,
     },
     /// A tick.
     Tick(Told),
@@ -202,6 +230,7 @@ pub(crate) struct Sum {
     pub(crate) alarms: ActiveAlarms,
     pub(crate) ledger: Option<Ledger>,
     pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
+    pub(crate) remembered: Remembered,
 }
 
 impl Sum {
@@ -212,6 +241,8 @@ impl Sum {
             alarms: pump.alarms(),
             ledger: pump.ledger(),
             windows: pump.windows(),
+            // As it was at its last call, which is the same for both.
+            remembered: pump.remembered(MonoNs(0)),
         }
     }
 }
@@ -226,7 +257,16 @@ pub(crate) enum Note {
         /// Names and strategies of the regimens.
         names: Vec<(String, String)>,
         prescription: Box<Prescription>,
+        /// What its run is about.
+        dossier: Box<Dossier>,
+        /// What the journal keeps of it, in full.
+        papers: serde_json::Value,
+        /// What it is called.
+        label: Arc<Label>,
     },
+    /// Everything that was told before this is to be made durable at once, and then this
+    /// number is to be shown.
+    Mark(u64),
     /// Something to be written down: its kind, and the words.
     Entry {
         kind: &'static str,

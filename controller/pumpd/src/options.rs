@@ -36,6 +36,10 @@ pub(crate) struct Options {
     /// For tests, with --sim: THREAD=MANNER@AFTER+FOR.
     #[arg(long, value_name = "FAULT", hide = true, requires = "sim")]
     pub(crate) fault: Vec<Fault>,
+    /// For tests, with --sim: every step of the motor is added to this file as it is made: its
+    /// instant, eight bytes.
+    #[arg(long, value_name = "FILE", hide = true, requires = "sim")]
+    pub(crate) witness: Option<PathBuf>,
     /// For tests, with --sim: a lost strategy is started again however often it was lost.
     #[arg(long, hide = true, requires = "sim")]
     pub(crate) unlimited_respawns: bool,

@@ -3,20 +3,22 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 
-use pump_control::{Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
+use pump_control::{Amount, Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
-use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_prescription::Checked;
+use pump_recording::row::{Dossier, Regimen};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
 
-use crate::judge::{Case, Judged};
+use crate::books::Label;
+use crate::judge::{Case, Files, Judged};
 use crate::link::Plan;
 use crate::preflight::{Aim, Pin};
 use crate::service::Desk;
-use crate::sheet;
 
 /// A proposal that is not confirmed within this time is forgotten.
 const EXPIRES_AFTER: Nanoseconds = Nanoseconds::from_mins(10);
@@ -48,12 +50,24 @@ pub(crate) struct Proposed {
     pub(crate) text: String,
     /// The device's file.
     device: PathBuf,
+    /// What was in it and in the drug library.
+    files: Files,
     /// By regimen.
     pub(crate) plans: Vec<Chosen>,
     /// Who proposed it.
     pub(crate) by: String,
     /// What goes beyond a soft limit, a line each (P02).
     pub(crate) beyond_soft_limits: Vec<String>,
+    /// Who confirmed it; `None`: nobody yet.
+    pub(crate) confirmed_by: Option<String>,
+    /// Why it was confirmed, where somebody said so (P02).
+    pub(crate) reason: Option<String>,
+    /// What it is called, for the books.
+    pub(crate) label: Arc<Label>,
+    /// What is uncertain of the last runs.
+    pub(crate) uncertain: Option<Amount>,
+    /// Who answers for that.
+    pub(crate) acknowledged: Option<String>,
     token: String,
     expires_at: MonoNs,
 }
@@ -65,6 +79,28 @@ impl Proposed {
         regimens
             .map(|regimen| (regimen.name.clone(), regimen.declaration.name.clone()))
             .collect()
+    }
+
+    /// What a run of it is about (I11).
+    pub(crate) fn dossier(&self, simulated: bool) -> Dossier {
+        let checked = &self.checked;
+        let regimens = checked.regimens.iter().zip(&self.plans);
+        let regimens = regimens.map(|(regimen, plan)| Regimen {
+            name: regimen.name.clone(),
+            strategy: regimen.declaration.name.clone(),
+            plugin_sha256: plan.sha256.to_string(),
+            values: regimen.values.iter().map(|it| (it.num, it.den)).collect(),
+        });
+        Dossier {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated,
+            id: checked.id.clone(),
+            sha256: checked.sha256_hex(),
+            prescription: self.text.clone(),
+            device: self.files.device.clone(),
+            drug_library: self.files.drug_library.clone(),
+            regimens: regimens.collect(),
+        }
     }
 
     /// What the checks are to look at for it.
@@ -153,6 +189,7 @@ impl Desk {
         let Judged {
             text,
             checked,
+            files,
             plans,
             regimens,
             findings,
@@ -167,9 +204,15 @@ impl Desk {
         let proposed = Proposed {
             text,
             device: self.parts.device.clone(),
+            files,
             plans,
             by,
             beyond_soft_limits,
+            confirmed_by: None,
+            reason: None,
+            label: Arc::new(Label::of(&checked)),
+            uncertain: self.uncertain(),
+            acknowledged: None,
             token: token()?,
             expires_at: now.after(EXPIRES_AFTER),
             checked,
@@ -186,11 +229,20 @@ impl Desk {
             drug_changes: old.is_some_and(|old| drugs(old) != drugs(new)),
             remarks: findings,
             beyond_soft_limits: proposed.beyond_soft_limits.clone(),
+            uncertain: proposed.uncertain.clone(),
             expires_in_s: proposed.expires_in_s(now),
         };
         log::info!("{} proposes {}", proposed.by, proposal.sha256);
         self.proposal = Some(Box::new(proposed));
         Ok(Reply::Proposal(Box::new(proposal)))
+    }
+
+    /// What was uncertain at restarts and nobody has acknowledged, of what was armed then
+    /// (P05).
+    fn uncertain(&self) -> Option<Amount> {
+        let remembered = self.board.remembered();
+        let (step, steps) = (remembered.volume_per_step, remembered.unacknowledged);
+        (steps > Steps::ZERO).then(|| self.parts.books.amount(step, steps))
     }
 
     /// Forgets a proposal that nobody has confirmed in time.
@@ -242,27 +294,16 @@ fn drugs(checked: &Checked) -> Vec<String> {
     names
 }
 
-/// Old and new, in the order of the new; what would be gone comes last.
+/// Old and new, as operators are shown them.
 fn side_by_side(old: Option<&Checked>, new: &Checked) -> Vec<Row> {
-    let mut before = old.map(sheet::of).unwrap_or_default();
-    let mut rows = Vec::new();
-    for (what, new) in sheet::of(new) {
-        let place = before.iter().position(|(known, _)| *known == what);
-        let old = place.map(|place| before.remove(place).1);
-        rows.push(Row {
-            what,
-            changed: old.as_ref() != Some(&new),
-            old,
-            new: Some(new),
-        });
-    }
-    rows.extend(before.into_iter().map(|(what, old)| Row {
-        what,
-        old: Some(old),
-        new: None,
-        changed: true,
-    }));
-    rows
+    let rows = pump_prescription::side_by_side(old, new).into_iter();
+    rows.map(|row| Row {
+        changed: row.is_changed(),
+        what: row.what,
+        old: row.old,
+        new: row.new,
+    })
+    .collect()
 }
 
 /// 128 bits that nobody can guess, in hexadecimal.

@@ -1,5 +1,7 @@
 //! The pump that the daemon drives: on GPIO lines, or simulated.
 
+use std::fs::File;
+
 use pump_core::quantity::{Nanoseconds, Steps};
 use pump_hal::bench::bench;
 use pump_hal::cdev::{self, MotorWires, Wire};
@@ -31,9 +33,12 @@ pub(crate) struct Lines {
 
 impl Rig {
     /// A pump in memory. How much its reservoir holds is the ledger's business: it never
-    /// runs dry.
-    pub(crate) fn simulated(device: &Device) -> Self {
-        let (motor, inputs, heart, _hand) = bench(Steps(u64::MAX / 2), mechanics(device));
+    /// runs dry. Each step of its motor may have a witness outside of the process.
+    pub(crate) fn simulated(device: &Device, witness: Option<File>) -> Self {
+        let (motor, inputs, heart, hand) = bench(Steps(u64::MAX / 2), mechanics(device));
+        if let Some(witness) = witness {
+            hand.witness(witness);
+        }
         Self {
             motor: Box::new(motor),
             inputs: Box::new(inputs),

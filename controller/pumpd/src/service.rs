@@ -16,17 +16,21 @@ use pump_core::event::EventKind;
 use pump_core::pump::{ArmError, Command, State};
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_core::reason::Reason;
+use pump_core::refill::Remembered;
 use pump_lane::{Consumer, Producer};
 use pump_rt::clock;
 use pump_rt::thread::Policy;
 
 use crate::board::Board;
+use crate::books::{Books, Label};
 use crate::clock::PumpClock;
-use crate::confirm::{Arming, not_armed};
+use crate::confirm::{Arming, Words, not_armed};
 use crate::journal::disk::DiskStatus;
 use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
 use crate::messages::{News, Note, Task, What};
+use crate::owed::Owed;
+use crate::papers;
 use crate::preflight::Aim;
 use crate::propose::{Proposed, Proposing};
 use crate::vitals::Vitals;
@@ -63,6 +67,10 @@ pub(crate) struct DeskParts {
     /// Its hash when the daemon began.
     pub(crate) device_sha256: [u8; 32],
     pub(crate) simulated: bool,
+    /// What became of the volume.
+    pub(crate) books: Books,
+    /// What the pump remembers when the daemon begins.
+    pub(crate) remembered: Remembered,
     /// The table of threads.
     pub(crate) planned: Vec<(&'static str, Policy)>,
     pub(crate) preflight: Checks,
@@ -73,6 +81,12 @@ pub(crate) struct DeskParts {
 pub(crate) enum Purpose {
     /// A command, by its word, or the button.
     Operate(&'static str),
+    /// To count on from what was filled.
+    Refill,
+    /// To let the pump start though a residue differs.
+    Residue,
+    /// To forget the subject.
+    NewSubject,
     /// To arm this.
     Arm(Box<Proposed>),
     /// To forget what was armed, since something else could not be: for this reason.
@@ -82,7 +96,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     /// Whether it changes what is armed.
     const fn is_arming(&self) -> bool {
-        matches!(self, Self::Arm(_) | Self::Disarm(_))
+        matches!(self, Self::Arm(_) | Self::Disarm(_) | Self::NewSubject)
     }
 }
 
@@ -113,6 +127,11 @@ pub(crate) struct Desk {
     last_id: u64,
     /// The loop has refused the command that it is about to answer, for this reason.
     refused: Option<Reason>,
+    /// What was found in the reservoir, of the refill that it is about to answer.
+    pub(crate) reconciled: Option<EventKind>,
+    /// Answers that wait for the disk, and the last mark that one of them waited for.
+    pub(crate) owed: Vec<Owed>,
+    pub(crate) last_mark: u64,
     /// Answers that are ready to be handed over.
     answers: Vec<(Ticket, Result<Reply, Refusal>)>,
     /// The last event that was told to those who watch.
@@ -126,8 +145,9 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(parts: DeskParts) -> Self {
         let now = parts.clock.now();
+        let last_step = parts.books.label().map(Label::volume_per_step);
         Self {
-            board: Board::new(parts.simulated, now),
+            board: Board::new(parts.simulated, now, parts.remembered, last_step),
             parts,
             latency_since: now,
             proposing: None,
@@ -137,6 +157,9 @@ impl Desk {
             asked: Vec::new(),
             last_id: 0,
             refused: None,
+            reconciled: None,
+            owed: Vec::new(),
+            last_mark: 0,
             answers: Vec::new(),
             told: 0,
             status_at: now,
@@ -155,6 +178,9 @@ impl Desk {
                     if let EventKind::CommandRefused { reason } = event.kind {
                         self.refused = Some(reason);
                     }
+                    if let EventKind::Reconciled { .. } = event.kind {
+                        self.reconciled = Some(event.kind);
+                    }
                 }
                 News::Answer { id, result } => self.settle(id, result),
                 News::View(_) => {}
@@ -171,13 +197,33 @@ impl Desk {
         let asked = self.asked.swap_remove(place);
         let answer = match asked.purpose {
             Purpose::Arm(proposed) => match result {
-                Ok(()) => Ok(self.armed(proposed)),
+                Ok(()) => {
+                    let acknowledged = proposed.acknowledged.is_some();
+                    let reply = self.armed(proposed);
+                    if acknowledged {
+                        self.answer_when_durable(asked.ticket, reply);
+                        return;
+                    }
+                    Ok(reply)
+                }
                 Err(error) => {
                     self.disarm(self.parts.clock.now(), asked.ticket, not_armed(error));
                     return;
                 }
             },
             Purpose::Disarm(why) => Err(self.disarmed(why, result)),
+            Purpose::NewSubject => return self.subject_changed(asked.ticket, result),
+            Purpose::Refill => match refused {
+                Some(reason) => Err(self.misfit("refill", reason)),
+                None => return self.refilled(asked.ticket),
+            },
+            Purpose::Residue => match refused {
+                Some(reason) => Err(self.misfit("acknowledge-residue", reason)),
+                None => {
+                    let reply = self.done();
+                    return self.answer_when_durable(asked.ticket, reply);
+                }
+            },
             Purpose::Operate(word) => match refused {
                 Some(reason) => Err(self.misfit(word, reason)),
                 None => Ok(self.done()),
@@ -211,7 +257,10 @@ impl Desk {
             let _ = self.parts.notes.send(Note::Arming {
                 id,
                 names: proposed.names(),
+                label: Arc::clone(&proposed.label),
                 prescription: Box::new(*prescription),
+                dossier: Box::new(proposed.dossier(self.parts.simulated)),
+                papers: papers::of(proposed, self.parts.simulated),
             });
         }
         if full || self.parts.tasks.send(Task { id, what }).is_err() {
@@ -300,6 +349,9 @@ impl Desk {
             "resume" => Command::Resume,
             _ => Command::Start,
         };
+        if let Err(refusal) = self.residue_is_answered_for() {
+            return refusal.into();
+        }
         if matches!(
             self.board.state(),
             State::Armed | State::Paused | State::Faulted
@@ -370,7 +422,11 @@ impl Service for Desk {
         let now = self.parts.clock.now();
         let looks = matches!(
             request,
-            Request::Hello | Request::Status { .. } | Request::Watch | Request::Latency { .. }
+            Request::Hello
+                | Request::Status { .. }
+                | Request::Watch
+                | Request::Ledger
+                | Request::Latency { .. }
         );
         if self.parts.vitals.is_ending() && !looks {
             return Refusal::new(Code::ShuttingDown, "the daemon is about to end").into();
@@ -394,8 +450,16 @@ impl Service for Desk {
                 Ok(()) => Outcome::Later,
                 Err(refusal) => refusal.into(),
             },
-            Request::Confirm { token, reason } => {
-                match self.confirm(now, &token, reason.as_deref(), peer, ticket) {
+            Request::Confirm {
+                token,
+                reason,
+                acknowledge_uncertain,
+            } => {
+                let words = Words {
+                    reason: reason.as_deref(),
+                    acknowledge_uncertain,
+                };
+                match self.confirm(now, &token, words, peer, ticket) {
                     Ok(()) => Outcome::Later,
                     Err(refusal) => refusal.into(),
                 }
@@ -406,6 +470,16 @@ impl Service for Desk {
             Request::Pause => self.operate("pause", What::Obey(Command::Pause), peer, ticket),
             Request::Stop => self.operate("stop", What::Obey(Command::Stop), peer, ticket),
             Request::Press => self.operate("press", What::Press, peer, ticket),
+            Request::Ledger => Reply::Ledger(Box::new(self.account())).into(),
+            Request::NewSubject => self.new_subject(peer, ticket),
+            Request::Refill {
+                residue_nl,
+                filled_nl,
+                lot,
+            } => self.refill(residue_nl, filled_nl, &lot, peer, ticket),
+            Request::AcknowledgeResidue { reason } => {
+                self.acknowledge_residue(&reason, peer, ticket)
+            }
             Request::Ack { alarm } => {
                 self.note("ack", peer, serde_json::json!({ "alarm": alarm }));
                 self.ack(&alarm).into()
@@ -428,6 +502,7 @@ impl Service for Desk {
         self.hear_verdict(now);
         self.advance(now);
         self.give_up(now);
+        self.pay(now);
         self.self_test(now);
         for (ticket, answer) in self.answers.drain(..) {
             mail.answer(ticket, answer);

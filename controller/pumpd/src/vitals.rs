@@ -94,6 +94,8 @@ pub(crate) struct Vitals {
     pub(crate) recount: AtomicBool,
     /// The journal's repetition of the control law came to something else than the loop's.
     pub(crate) discord: AtomicBool,
+    /// The last mark before which everything is durable: see `Note::Mark`.
+    pub(crate) durable_mark: AtomicU64,
     /// A self-test has failed while the pump ran.
     pub(crate) self_test_failed: AtomicBool,
     /// The threads whose beat is too old, one bit each: see [`Stalled`].
@@ -147,6 +149,7 @@ impl Vitals {
             count_differs: AtomicBool::new(false),
             recount: AtomicBool::new(false),
             discord: AtomicBool::new(false),
+            durable_mark: AtomicU64::new(0),
             self_test_failed: AtomicBool::new(false),
             stalled: AtomicU32::new(0),
             ending: AtomicBool::new(false),

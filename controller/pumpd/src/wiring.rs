@@ -19,24 +19,26 @@ use rustix::fs::{FlockOperation, flock};
 use sd_notify::NotifyState;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::books::Books;
 use crate::catalogue::{Installed, default_folders, find_host};
 use crate::crew::Crew;
 use crate::dosing::{Begin, Dosing, Ends, LinkEnds};
-use crate::durable;
+use crate::durable::{self, OffTime};
 use crate::faults::{Faults, Victim};
 use crate::inputs::Inputs;
 use crate::journal::disk::{Disk, DiskStatus};
 use crate::journal::{Journal, JournalParts};
 use crate::judge::Judge;
 use crate::link::{Link, LinkStatus};
+use crate::messages::Note;
 use crate::options::Options;
 use crate::preflight::{self, Site, Watched};
 use crate::rig::Rig;
 use crate::sentinel::Sentinel;
 use crate::service::{Desk, DeskParts};
-use crate::table;
 use crate::vitals::Vitals;
 use crate::watchdog::{HardwareWatchdog, Watchdog};
+use crate::{stamp, table, words};
 
 /// Messages that fit into a lane: what a thread may leave lying for a while.
 const FEW: usize = 64;
@@ -57,8 +59,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let (store, recovered) = Store::open(&options.state_dir).map_err(|error| error.to_string())?;
     let boot = Boot::current().map_err(|e| format!("/proc does not name this boot: {e}"))?;
-    let resumed = durable::resume(recovered.durable.as_ref(), boot)
-        .map_err(|why| format!("what the journal of the last run holds can't be used: {why}"))?;
+    let resumed = durable::resume(
+        recovered.durable.as_ref(),
+        recovered.last.as_ref(),
+        &stamp::now(boot),
+    )
+    .map_err(|why| format!("what the journal of the last run holds can't be used: {why}"))?;
+    let books = Books::resumed(&resumed);
     let mut server = Server::bind(&options.socket).map_err(|error| error.to_string())?;
     let host = find_host()?;
     let mut folders = default_folders();
@@ -79,7 +86,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let vitals = Arc::new(Vitals::new());
     let faults = Arc::new(Faults::new(began, options.fault.clone()));
     let rig = match options.sim {
-        true => Rig::simulated(&device),
+        true => Rig::simulated(
+            &device,
+            options.witness.as_deref().map(witness).transpose()?,
+        ),
         false => Rig::on_lines(&device)?,
     };
     let brake = rig.motor.brake();
@@ -190,7 +200,21 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         boot,
         tape,
     };
-    let journal = Journal::new(parts, resumed.pump, resumed.arming);
+    let _ = notes.send(Note::Entry {
+        kind: "daemon-started",
+        body: serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "simulated": options.sim,
+            "arming": resumed.arming,
+            "in_good_order": recovered.clean,
+            "issued_steps": resumed.issued.0,
+            "uncertain_steps": resumed.uncertain.0,
+            "pump_ns": resumed.clock.now().0,
+            "off_time": resumed.off_time.tell(),
+        }),
+    });
+    let remembered = resumed.pump.remembered(resumed.clock.now());
+    let journal = Journal::new(parts, resumed.pump, resumed.arming, books.clone());
     crew.add(&table::JOURNAL, move || journal.run())?;
 
     let (watchdog, watched) = watchdog(options, &device, &vitals);
@@ -231,6 +255,8 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         device: options.config.clone(),
         device_sha256: device.sha256,
         simulated: options.sim,
+        books,
+        remembered,
         planned: table::planned(),
         preflight: Box::new(move |aim| preflight::run(&site, aim)),
     });
@@ -257,6 +283,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     log::info!("ready after {took} ms: {which} pump, disarmed; listening at {socket}");
     if recovered.created {
         log::info!("the journal is new: of what was given before nothing is known");
+    }
+    match resumed.off_time {
+        OffTime::None | OffTime::SameBoot => {}
+        OffTime::Known(span) => {
+            log::info!("the power was off for {} at least", words::time(span.0));
+        }
+        OffTime::Unknown(why) => log::info!("time without power counts as none: {why}"),
     }
     if resumed.uncertain.0 > 0 {
         log::warn!(
@@ -341,6 +374,11 @@ fn state_dir(folder: &Path) -> Result<File, String> {
         )
     })?;
     Ok(lock)
+}
+
+fn witness(path: &Path) -> Result<File, String> {
+    let opened = File::options().create(true).append(true).open(path);
+    opened.map_err(|error| format!("the witness {}: {error}", path.display()))
 }
 
 fn tape(path: &Path) -> Result<BufWriter<File>, String> {

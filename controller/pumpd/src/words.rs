@@ -41,6 +41,11 @@ pub(crate) fn fraction(rate: Rate) -> String {
     format!("{}/{}", rate.num(), rate.den())
 }
 
+/// A volume as it is, in nanolitres.
+pub(crate) fn exact(volume: Volume) -> String {
+    format!("{}/{}", volume.num(), volume.den())
+}
+
 /// A volume: `1.35 mL`, `50 µL`, `50 nL`.
 pub(crate) fn volume(nl: u64) -> String {
     let (unit, size) = match nl {
@@ -49,6 +54,17 @@ pub(crate) fn volume(nl: u64) -> String {
         _ => ("nL", 1),
     };
     format!("{} {unit}", number(u128::from(nl), size))
+}
+
+/// A mass of so many picograms: `2.7 mg`, `15 µg`, `120 ng`.
+pub(crate) fn mass(pg: u64) -> String {
+    let (unit, size) = match pg {
+        pg if pg >= 100_000_000 => ("mg", 1_000_000_000),
+        pg if pg >= 100_000 => ("µg", 1_000_000),
+        pg if pg >= 100 => ("ng", 1_000),
+        _ => ("pg", 1),
+    };
+    format!("{} {unit}", number(u128::from(pg), size))
 }
 
 /// A time in its largest units: `2h03m`, `39m59s`, `12.34s`.
@@ -91,6 +107,8 @@ pub(crate) const fn kind(event: &EventKind) -> &'static str {
         EventKind::Displaced { .. } => "displaced",
         EventKind::CommandRefused { .. } => "command-refused",
         EventKind::Refilled { .. } => "refilled",
+        EventKind::Reconciled { .. } => "reconciled",
+        EventKind::NewSubject { .. } => "new-subject",
     }
 }
 
@@ -271,6 +289,22 @@ impl Teller<'_> {
             EventKind::Refilled { content } => {
                 format!("the reservoir now holds {}", self.nl(*content))
             }
+            EventKind::Reconciled {
+                measured,
+                expected,
+                differs,
+            } => {
+                let (found, ledger) = (self.nl(*measured), self.nl(*expected));
+                let verdict = match differs {
+                    true => ", which is too far apart",
+                    false => "",
+                };
+                format!("{found} found in the reservoir, {ledger} by the ledger{verdict}")
+            }
+            EventKind::NewSubject { given, boluses } => {
+                let given = self.nl(*given);
+                format!("a new subject: {given} and {boluses} boluses of 24 h are forgotten")
+            }
         }
     }
 }
@@ -288,6 +322,10 @@ mod tests {
         assert_eq!(volume(1_350_000), "1.35 mL");
         assert_eq!(volume(50_000), "50 µL");
         assert_eq!(volume(0), "0 nL");
+        assert_eq!(mass(2_700_000_000), "2.7 mg");
+        assert_eq!(mass(15_000_000), "15 µg");
+        assert_eq!(mass(120_000), "0.12 µg");
+        assert_eq!(mass(7), "7 pg");
         assert_eq!(time(7_380 * S), "2h03m");
         assert_eq!(time(1_500_000_000), "1.5s");
         let rate_of = Rate::new(1, 24 * 3_600_000).map(rate);

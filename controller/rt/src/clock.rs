@@ -33,17 +33,32 @@ pub fn sleep_until(at: MonoNs) {
     while clock_nanosleep_absolute(ClockId::Monotonic, &at) == Err(Errno::INTR) {}
 }
 
-/// Whether the kernel says that the wall clock is synchronised to something better than itself.
-/// A system call; for a thread that may wait.
-pub fn wall_is_synchronised() -> bool {
+/// The wall clock's time in nanoseconds since 1970, where the kernel says that it is
+/// synchronised to something better than itself; then it is wrong by no more than
+/// [`MOST_WRONG`]. `None`: nobody knows how wrong it is. Whoever sets the clock by hand makes
+/// the kernel say so.
+///
+/// Both come from one look, so that no setting of the clock falls between the two. A system
+/// call; for a thread that may wait.
+pub fn synchronised_utc() -> Option<u64> {
     // SAFETY: all-zero is a valid `timex`, a struct of integers; with no mode set the call only
     // fills it in, and it outlives the call.
-    let state = unsafe {
+    let (state, timex) = unsafe {
         let mut timex: libc::timex = std::mem::zeroed();
-        libc::adjtimex(&raw mut timex)
+        (libc::adjtimex(&raw mut timex), timex)
     };
-    state >= 0 && state != libc::TIME_ERROR
+    if state < 0 || state == libc::TIME_ERROR {
+        return None;
+    }
+    let s = u64::try_from(timex.time.tv_sec).ok()?;
+    let part = u64::try_from(timex.time.tv_usec).ok()?;
+    let in_nanoseconds = timex.status & libc::STA_NANO != 0;
+    let part = if in_nanoseconds { part } else { part * 1_000 };
+    s.checked_mul(SECOND)?.checked_add(part)
 }
+
+/// The kernel takes its word back that the clock is synchronised when its error may be larger.
+pub const MOST_WRONG: Nanoseconds = Nanoseconds::from_secs(16);
 
 /// Does once what the first reading of a clock would do: find out where the kernel put it,
 /// which takes a file and memory on kernels before 6.4.
@@ -110,6 +125,19 @@ mod tests {
         ] {
             assert_eq!(instant(timespec(MonoNs(ns))), MonoNs(ns));
         }
+    }
+
+    /// Whether it is synchronised is this machine's affair; what it says then is not.
+    #[test]
+    fn a_wall_clock_that_is_synchronised_says_the_wall_clocks_time() {
+        let Some(utc) = synchronised_utc() else {
+            println!("skipped: this machine's clock is not synchronised");
+            return;
+        };
+        let wall = std::time::SystemTime::now();
+        let wall = wall.duration_since(std::time::UNIX_EPOCH).expect("a time");
+        let apart = wall.as_nanos().abs_diff(utc.into());
+        assert!(apart < 60_000_000_000, "{apart} ns apart");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Journal {
 
     /// The pump as the journal knows it, and the instant of its clock.
     pub(crate) fn restore(&self) -> (Pump, MonoNs) {
-        let pump = Pump::restore(&self.checkpoint, self.credit);
+        let pump = Pump::restore(&self.checkpoint, self.credit, self.checkpoint.at());
         (pump, self.checkpoint.at())
     }
 }

@@ -96,10 +96,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod alternative;
 pub mod clock;
 mod gather;
 mod guests;
 mod journal;
+pub mod orders;
+pub mod outcome;
 pub mod presses;
 pub mod report;
 mod scenario;
@@ -121,6 +124,7 @@ use pump_core::prescription::Prescription;
 use pump_core::pump::ArmError;
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::Exact;
+use pump_recording::row::Row;
 
 pub use report::Report;
 pub use scenario::{Action, Scenario};
@@ -215,6 +219,11 @@ pub trait Observer {
     /// The control law told of this.
     fn event(&mut self, at: Nanoseconds, event: &EventKind) {
         let _ = (at, event);
+    }
+
+    /// A row of the recording, where the simulation is [`Simulation::recorded`].
+    fn recorded(&mut self, row: Row) {
+        let _ = row;
     }
 
     /// Something happened, after which so many steps had been commanded since the start of

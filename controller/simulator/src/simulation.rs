@@ -1,14 +1,17 @@
 //! The driver: it gives the control law its time, its inputs and a pump to step.
 
 mod happenings;
+mod recorded;
 
 use pump_core::event::EventKind;
 use pump_core::order::RegimenId;
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
-use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Outputs, Pump, State};
+use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Outputs, State};
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_core::reason::Reason;
 use pump_hal::{FluidPath, Motor, Sensor, SensorLost, SimulatedPump};
+
+use pump_recording::row::Dossier;
 
 use crate::clock::{Clocks, on_grid};
 use crate::gather::Gathered;
@@ -21,6 +24,7 @@ use crate::story::{Fate, Story};
 use crate::tally::Tally;
 use crate::windows::WindowSums;
 use crate::{Infusion, Leases, Observer, Options, SimulationError, StrategySource};
+use recorded::Recorded;
 
 /// So many ticks at one instant, with nothing new from the scenario, are a control law that
 /// asks for ever.
@@ -42,7 +46,7 @@ pub struct Simulation<'a> {
     /// What is armed: the infusion's, with the lease that the run goes by.
     armed: Prescription,
 
-    pump: Box<Pump>,
+    pump: Recorded,
     hardware: SimulatedPump,
     journal: Journal,
     guests: Guests,
@@ -91,7 +95,7 @@ impl<'a> Simulation<'a> {
         if options.leases == Leases::Vouched {
             armed.order_lease = Nanoseconds::MAX;
         }
-        let pump = Box::new(Pump::new());
+        let pump = Recorded::new();
         Ok(Self {
             infusion,
             options,
@@ -117,6 +121,13 @@ impl<'a> Simulation<'a> {
             restarts: Vec::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// Records the run: its rows go to the observer, as the daemon's go to its journal.
+    #[must_use]
+    pub fn recorded(mut self, dossier: Dossier) -> Self {
+        self.pump.record(dossier);
+        self
     }
 
     /// Arms and starts at 0, lets the scenario happen, and ends after the duration.
@@ -173,7 +184,7 @@ impl<'a> Simulation<'a> {
     fn arm(&mut self) -> Result<Result<(), ArmError>, SimulationError> {
         let before = self.pump.ledger();
         let now = self.clocks.pump(self.now);
-        let armed = self.pump.arm(now, &self.armed);
+        let armed = self.pump.arm(now, &self.armed, self.observer);
         if armed.is_ok() {
             self.tally.close(before.as_ref());
             self.tally.open();
@@ -239,10 +250,11 @@ impl<'a> Simulation<'a> {
     /// Shows a strategy what there is; its order waits for the next tick. Whether there is
     /// one.
     fn ask_strategy(&mut self, regimen: RegimenId) -> bool {
-        let Some(snapshot) = self.pump.snapshot(regimen) else {
+        let Some(snapshot) = self.pump.snapshot(regimen, self.observer) else {
             return false;
         };
         let wall = self.clocks.wall(self.now);
+        self.pump.clocked(regimen, &wall);
         let lapses_at = self.lapse_from_now();
         match self
             .guests
@@ -282,7 +294,8 @@ impl<'a> Simulation<'a> {
             self.inputs.trapped = Steps(self.hardware.edges().saturating_sub(blocked.edges));
         }
         self.inputs.lost = self.guests.lost(self.now);
-        let outputs = self.pump.tick(self.clocks.pump(self.now), &self.inputs);
+        let now = self.clocks.pump(self.now);
+        let outputs = self.pump.tick(now, &self.inputs, self.observer);
         self.inputs.credit = None;
         self.inputs.command = None;
         self.inputs.press = false;
@@ -361,7 +374,8 @@ impl<'a> Simulation<'a> {
                 command: Some(Command::Stop),
                 ..Inputs::default()
             };
-            self.pump.tick(self.clocks.pump(self.now), &stop);
+            let now = self.clocks.pump(self.now);
+            self.pump.tick(now, &stop, self.observer);
             self.story.close_boluses(self.now, self.pump.events(), fate);
         }
     }
@@ -380,6 +394,7 @@ impl<'a> Simulation<'a> {
             self.close_boluses(Fate::Running);
             // Its strategy had not answered by the end: it has no live order.
             self.story.close_demands(self.now, Reason::Lease);
+            self.pump.end("simulation-ended", true, self.observer);
         }
         self.observer
             .commanded(self.now, self.tally.closed_for_pictures());

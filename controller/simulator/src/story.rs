@@ -172,7 +172,9 @@ impl Story {
             | EventKind::Line { .. }
             | EventKind::Missed { .. }
             | EventKind::Displaced { .. }
-            | EventKind::Refilled { .. } => {}
+            | EventKind::Refilled { .. }
+            | EventKind::Reconciled { .. }
+            | EventKind::NewSubject { .. } => {}
         }
     }
 

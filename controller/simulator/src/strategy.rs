@@ -18,6 +18,26 @@ pub trait Strategy {
     /// Where the strategy is broken: its state is lost, as if its process had died. It is
     /// not asked again until the prescription is armed anew.
     fn step(&mut self, snapshot: &abi::Snapshot) -> Result<abi::Order, StrategyFault>;
+
+    /// The state that another one of it would go on with after its process has died; empty
+    /// where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the strategy is broken.
+    fn save(&mut self) -> Result<Vec<u8>, StrategyFault> {
+        Ok(Vec::new())
+    }
+
+    /// Goes on with such a state.
+    ///
+    /// # Errors
+    ///
+    /// Where the strategy refuses it, or is broken.
+    fn load(&mut self, state: &[u8]) -> Result<(), StrategyFault> {
+        let _ = state;
+        Ok(())
+    }
 }
 
 /// Makes the strategy of one regimen, afresh for each arming.

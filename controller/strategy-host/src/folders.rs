@@ -1,5 +1,6 @@
 //! Plugins by name, in folders.
 
+use crate::elf;
 use crate::helper::Helper;
 use crate::image::{Image, ImageError};
 use crate::plugin::{LoadError, Plugin};
@@ -45,6 +46,15 @@ pub enum FolderError {
         expected: String,
         /// The name it declares.
         declared: String,
+    },
+    /// It is there, but not as the file that is wanted.
+    OtherHash {
+        /// The strategy's name.
+        name: String,
+        /// The hash that is wanted.
+        expected: Sha256,
+        /// The files of this name, with theirs.
+        found: Vec<(PathBuf, Sha256)>,
     },
     /// The file is no shared library for this machine.
     Image(ImageError),
@@ -96,6 +106,22 @@ impl fmt::Display for FolderError {
                 path.display(),
                 file_name(declared)
             ),
+            Self::OtherHash {
+                name,
+                expected,
+                found,
+            } => {
+                write!(
+                    f,
+                    "no plugin of the strategy `{name}` has the SHA-256 {expected}"
+                )?;
+                let mut joint = ": ";
+                for (path, sha256) in found {
+                    write!(f, "{joint}{} has {sha256}", path.display())?;
+                    joint = ", ";
+                }
+                Ok(())
+            }
             Self::Image(error) => error.fmt(f),
             Self::Probe(error) => error.fmt(f),
             Self::Load(error) => error.fmt(f),
@@ -218,6 +244,48 @@ impl StrategyFolders {
             .map_err(|error| Arc::new(FolderError::Load(error)))
     }
 
+    /// Loads the plugin of this name and this hash, from whichever folder it is in; there may
+    /// be others of its name.
+    ///
+    /// # Errors
+    /// There is none, or it is refused, or it can't be loaded.
+    pub fn load_pinned(&self, name: &str, expected: Sha256) -> Result<Plugin, FolderError> {
+        let mut found = Vec::new();
+        for path in self.files(name) {
+            match Image::pinned(&path, expected) {
+                Ok((image, bytes)) => {
+                    elf::check(&bytes)
+                        .map_err(|fault| FolderError::Image(ImageError::Elf { path, fault }))?;
+                    return self.load_image(image);
+                }
+                Err(ImageError::OtherHash { path, found: other }) => found.push((path, other)),
+                Err(error) => return Err(FolderError::Image(error)),
+            }
+        }
+        if found.is_empty() {
+            return Err(self.not_found(name));
+        }
+        Err(FolderError::OtherHash {
+            name: name.to_owned(),
+            expected,
+            found,
+        })
+    }
+
+    /// Loads a plugin from a file that is in no folder of these.
+    ///
+    /// # Errors
+    /// It is refused, or it can't be loaded.
+    pub fn load_file(&self, path: &Path) -> Result<Plugin, FolderError> {
+        self.load_image(Image::read(path).map_err(FolderError::Image)?)
+    }
+
+    fn load_image(&self, image: Image) -> Result<Plugin, FolderError> {
+        let probed = image.probe(&self.helper, self.timeout);
+        let loaded = probed.map_err(FolderError::Probe)?.load();
+        loaded.map_err(FolderError::Load)
+    }
+
     /// The plugin of this name, looked at and not loaded.
     ///
     /// # Errors
@@ -245,23 +313,28 @@ impl StrategyFolders {
         Ok(probed)
     }
 
-    fn find(&self, name: &str) -> Result<PathBuf, FolderError> {
-        let not_found = || FolderError::NotFound {
+    fn not_found(&self, name: &str) -> FolderError {
+        FolderError::NotFound {
             name: name.to_owned(),
             folders: self.folders.clone(),
-        };
+        }
+    }
+
+    /// The files of this name.
+    fn files(&self, name: &str) -> impl Iterator<Item = PathBuf> + use<'_> {
         let file = file_name(name);
         // A name is a word, never a path; and `a_b` is not another way to write `a-b`.
-        if strategy_name(&file).as_deref() != Some(name) {
-            return Err(not_found());
-        }
-        let mut found = self
-            .folders
-            .iter()
-            .map(|folder| folder.join(&file))
+        let is_name = strategy_name(&file).as_deref() == Some(name);
+        let folders = self.folders.iter().filter(move |_| is_name);
+        folders
+            .map(move |folder| folder.join(&file))
             // A link that leads nowhere is there too: reading it says what is wrong with it.
-            .filter(|path| path.symlink_metadata().is_ok());
-        let first = found.next().ok_or_else(not_found)?;
+            .filter(|path| path.symlink_metadata().is_ok())
+    }
+
+    fn find(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let mut found = self.files(name);
+        let first = found.next().ok_or_else(|| self.not_found(name))?;
         match found.next() {
             None => Ok(first),
             Some(second) => Err(FolderError::FoundTwice {

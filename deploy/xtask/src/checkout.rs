@@ -108,7 +108,11 @@ impl Checkout {
     ///
     /// # Errors
     /// Where something is missing that can't be installed, or cargo fails.
-    pub(crate) fn build_release(&self, machine: &Machine) -> Result<(), Failure> {
+    pub(crate) fn build_release(
+        &self,
+        machine: &Machine,
+        features: &[&str],
+    ) -> Result<(), Failure> {
         if machine.is_host() {
             tool::need_seccomp()?;
         }
@@ -121,6 +125,9 @@ impl Checkout {
         machine.choose(&mut cargo);
         for package in &packages {
             cargo.args(["--package", package]);
+        }
+        for feature in features {
+            cargo.args(["--features", feature]);
         }
         tool::run(&mut cargo)
     }

@@ -24,7 +24,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     }
     tool::heading("1 of 4: building pumpd, pumpctl, strategy-host and the strategies");
     eprintln!("   (release profile; the first time takes a few minutes)");
-    here.build_release(&Machine::host())?;
+    here.build_release(&Machine::host(), &[])?;
 
     let prescription = here.path(PRESCRIPTION);
     tool::heading("2 of 4: checking a prescription against device, drug library and strategies");

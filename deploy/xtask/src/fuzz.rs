@@ -80,6 +80,10 @@ const TARGETS: &[Target] = &[
         name: "checkpoint",
         seeds: &[],
     },
+    Target {
+        name: "recording",
+        seeds: &[],
+    },
 ];
 
 /// Builds the targets and runs them, all or the ones named.

@@ -9,6 +9,7 @@
 mod bench;
 mod check_all;
 mod checkout;
+mod crash;
 mod demo;
 mod fuzz;
 mod machine;
@@ -45,13 +46,19 @@ deploy/fuzz, which is a workspace of its own.
                        (counted by valgrind, so it does not depend on load)
         journal        ten years of it: opened under 1 s, its last day read under
                        50 ms; takes 1 GB of disk meanwhile
-        daemon         the rest, on a simulated pump in real time, some 10 min:
+        daemon         the rest, on a simulated pump in real time, some 15 min:
         start          from the process to its first answer, and to the first step
         memory         pumpd under 16 MiB and a strategy-host under 8 MiB
         loop-cost      the loop's processor time and context switches in an hour
         brake          the motor of a loop that hangs is off within 100 ms
         recovery       a killed strategy is back within a second
+        wear           what the journal writes to its disk in a day of 1 mL
         zoo-lateness   edges beside each guest of the zoo against edges without
+
+  cargo crash-campaign [--cuts N] [--seed N] [--only CUT [--kept DIR]]
+      Kills the daemon, and cuts the power of its disk, N times (default 50) at
+      any moment, and fails where its ledger then knows less than what left the
+      pump. Needs strace. 50 cuts take some 2 minutes, 1000 some 4.
 
   cargo fuzz-smoke [--seconds N] [TARGET]...
       Fuzzes every parser, or the ones named, for N seconds each (default 20),
@@ -97,6 +104,7 @@ fn main() -> ExitCode {
         Some("demo") => Checkout::find().and_then(|here| demo::run(&here, &rest)),
         Some("check-all") => Checkout::find().and_then(|here| check_all::run(&here, &rest)),
         Some("bench-all") => Checkout::find().and_then(|here| bench::run(&here, &rest)),
+        Some("crash-campaign") => Checkout::find().and_then(|here| crash::run(&here, &rest)),
         Some("package-deb") => Checkout::find().and_then(|here| package::run(&here, &rest)),
         Some("fuzz-smoke") => Checkout::find().and_then(|here| fuzz::run(&here, &rest)),
         Some("virtual-beaglebone") => {

@@ -138,6 +138,14 @@ fn rights_decide_what_is_done() {
             Request::Cancel { token: "t".into() },
             Request::Latency { reset: false },
             Request::Latency { reset: true },
+            Request::Ledger,
+            Request::Refill {
+                residue_nl: 0,
+                filled_nl: 1,
+                lot: "l".into(),
+            },
+            Request::NewSubject,
+            Request::AcknowledgeResidue { reason: "r".into() },
         ] {
             match client.ask(&asked) {
                 Ok(_) => {}
@@ -150,15 +158,15 @@ fn rights_decide_what_is_done() {
                 Err(error) => panic!("{error}"),
             }
         }
-        assert_eq!(rig.done().len() + refused, 5);
+        assert_eq!(rig.done().len() + refused, 9);
         rig.done()
     };
-    assert_eq!(names(Rights::Observe), ["status", "latency"]);
+    assert_eq!(names(Rights::Observe), ["status", "latency", "ledger"]);
     assert_eq!(
         names(Rights::Operate),
-        ["status", "start", "latency", "latency"]
+        ["status", "start", "latency", "latency", "ledger", "refill"]
     );
-    assert_eq!(names(Rights::Prescribe).len(), 5);
+    assert_eq!(names(Rights::Prescribe).len(), 9);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::vec;
 
 use super::rig::*;
-use crate::bolus::BolusOutcome;
+use crate::bolus::{BolusKind, BolusOutcome};
 use crate::event::EventKind;
 use crate::order::{Answer, BolusRequest, Order};
 use crate::prescription::*;
@@ -60,7 +60,16 @@ fn a_demand_suspends_a_scheduled_bolus_which_then_resumes_with_what_it_had_left(
     let mut rig = Rig::new(&p, plans);
     rig.run_until(30 * MIN);
     rig.press();
+    rig.run_until(31 * MIN);
+    let open = rig.pump.open_boluses().map(|open| {
+        let (_, kind, given) = open.expect("both are open");
+        (kind, given)
+    });
+    let [running, waiting] = open;
+    assert_eq!(running, (BolusKind::Demand, Steps(100)));
+    assert_eq!(waiting, (BolusKind::Scheduled, Steps(600)));
     rig.run_until(3 * H);
+    assert_eq!(rig.pump.open_boluses(), [None, None]);
     assert_eq!(
         ended(&rig),
         vec![(32 * MIN, 200, None), (H + 2 * MIN, 1200, None)]

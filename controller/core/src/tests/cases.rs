@@ -63,7 +63,17 @@ pub(super) enum Act {
     },
     PowerLoss {
         off_for: u64,
+        /// A clock that is known good says for how long.
+        known: bool,
     },
+    /// Stop, refill after measuring so much of what the ledger has, arm and start; where it
+    /// differs too much somebody answers for that, or nothing starts.
+    Refill {
+        found_percent: u64,
+        acknowledged: bool,
+    },
+    /// Stop, another subject, arm and start.
+    NewSubject,
     /// Stop, arm again with the caps at so many per cent, start; where that is even, disarmed
     /// between the two.
     Rearm {
@@ -121,7 +131,12 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         1 => (regimen.clone(), prop_oneof![2 => Just(100), 1 => 1..200_u64], 50..200_u64)
             .prop_map(|(regimen, percent, over_percent)| Act::Dose { regimen, percent, over_percent }),
         1 => regimen.prop_map(|regimen| Act::Silence { regimen }),
-        1 => (0..3 * H).prop_map(|off_for| Act::PowerLoss { off_for }),
+        1 => (0..3 * H, any::<bool>())
+            .prop_map(|(off_for, known)| Act::PowerLoss { off_for, known }),
+        1 => (80..120_u64, any::<bool>()).prop_map(|(found_percent, acknowledged)| {
+            Act::Refill { found_percent, acknowledged }
+        }),
+        1 => Just(Act::NewSubject),
         1 => (50..150_u64).prop_map(|caps_percent| Act::Rearm { caps_percent }),
         1 => any::<bool>().prop_map(Act::JournalStalls),
     ]
@@ -250,10 +265,10 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         )
 }
 
-/// The power is lost after every other act.
+/// The power, or the daemon alone, is lost after every other act.
 pub(super) fn restless() -> impl Strategy<Value = Case> {
-    case().prop_map(|case| {
-        let lost = Act::PowerLoss { off_for: S };
+    (case(), any::<bool>()).prop_map(|(case, known)| {
+        let lost = Act::PowerLoss { off_for: S, known };
         let acts = case.acts.chunks(2);
         let acts = acts.flat_map(|acts| acts.iter().chain([&lost])).cloned();
         Case {
@@ -273,8 +288,24 @@ pub(super) struct Told {
     /// Instants of a loss of power. From the first on, the pump's memory is younger than
     /// the witness's: time without power counts as none.
     pub(super) power_lost: Vec<u64>,
+    /// Instants at which the pump got another subject.
+    pub(super) subjects: Vec<u64>,
+    /// The first act, other than the passing of time and another subject, after which a window
+    /// or a count held less.
+    pub(super) loosened: Option<Act>,
     /// When each regimen had a live order: from, until, basal rate asked for.
     pub(super) live: Vec<(usize, u64, u64, Rate)>,
+}
+
+impl Told {
+    /// Since when the pump has had the subject of an instant.
+    pub(super) fn subject_since(&self, at: u64) -> Option<u64> {
+        self.subjects
+            .iter()
+            .copied()
+            .rev()
+            .find(|since| *since < at)
+    }
 }
 
 type Shared = Rc<RefCell<Will>>;
@@ -328,7 +359,10 @@ pub(super) fn play(case: &Case) -> Told {
     let mut power_lost = Vec::new();
     let mut epoch = 0_u64;
     let mut caps = Vec::from([(0, p.caps_of_all())]);
+    let mut subjects = Vec::new();
+    let mut loosened = None;
     for act in &case.acts {
+        let before = (rig.now, rig.pump.remembered(rig.pump_now()));
         match *act {
             Act::Run(span) => rig.run_for(span),
             Act::Press => rig.press(),
@@ -369,9 +403,13 @@ pub(super) fn play(case: &Case) -> Told {
                 wills[regimen].borrow_mut().dose = dose_of(&envelope, percent, over_percent);
             }
             Act::Silence { regimen } => wills[regimen].borrow_mut().silent = true,
-            Act::PowerLoss { off_for } => {
+            Act::PowerLoss { off_for, known } => {
                 rig.journal = true;
-                rig.lose_power(off_for);
+                if known {
+                    rig.lose_daemon(off_for);
+                } else {
+                    rig.lose_power(off_for);
+                }
                 power_lost.push(rig.now);
                 keep(&mut live, &log, epoch);
                 epoch = begin(&mut rig, &p);
@@ -391,7 +429,51 @@ pub(super) fn play(case: &Case) -> Told {
                 epoch = begin(&mut rig, &p);
                 caps.push((epoch, p.caps_of_all()));
             }
+            Act::Refill {
+                found_percent,
+                acknowledged,
+            } => {
+                rig.command(Command::Stop);
+                keep(&mut live, &log, epoch);
+                let (content, full) = before.1.reservoir.unwrap();
+                let volume = |steps: Steps| {
+                    let (num, den) = (p.volume_per_step.num(), p.volume_per_step.den());
+                    Volume::from_wide(u128::from(num) * u128::from(steps.0), den.into()).unwrap()
+                };
+                rig.command(Command::Refill {
+                    residue: Some(percent(volume(content), found_percent.min(100))),
+                    content: volume(full),
+                });
+                if acknowledged {
+                    rig.command(Command::AcknowledgeResidue);
+                }
+                epoch = begin(&mut rig, &p);
+                caps.push((epoch, p.caps_of_all()));
+            }
+            Act::NewSubject => {
+                rig.command(Command::Stop);
+                keep(&mut live, &log, epoch);
+                rig.new_subject().expect("a pump that was stopped");
+                subjects.push(rig.now);
+                rig.run_for(S);
+                epoch = begin(&mut rig, &p);
+                caps.push((epoch, p.caps_of_all()));
+            }
             Act::JournalStalls(stalls) => rig.journal = !stalls,
+        }
+        let after = rig.pump.remembered(rig.pump_now());
+        let less = after.boluses < before.1.boluses
+            || after
+                .given
+                .iter()
+                .zip(before.1.given)
+                .any(|(now, then)| *now < then);
+        let aged = match act {
+            Act::PowerLoss { known, .. } => *known,
+            _ => rig.now != before.0,
+        };
+        if less && !aged && loosened.is_none() {
+            loosened = Some(act.clone());
         }
     }
     rig.journal = true;
@@ -407,6 +489,8 @@ pub(super) fn play(case: &Case) -> Told {
         caps,
         uncertain,
         power_lost,
+        subjects,
+        loosened,
         live,
     }
 }

@@ -134,6 +134,7 @@ fn a_refill_to_nothing_is_an_empty_reservoir() {
     let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
     rig.run_until(10 * S + 100 * MS);
     rig.command(Command::Refill {
+        residue: None,
         content: Volume::ZERO,
     });
     rig.run_until(H);
@@ -212,6 +213,7 @@ fn the_therapy_clock_begins_with_the_start_that_began() {
     assert_eq!(rig.pump.state(), State::Faulted);
     rig.run_until(H);
     rig.command(Command::Refill {
+        residue: None,
         content: volume_ul(5000),
     });
     rig.command(Command::Start);

@@ -99,7 +99,7 @@ fn a_bolus_waits_for_a_sync_that_holds_its_record() {
         .iter()
         .any(|e| matches!(e.kind, EventKind::BolusStarted { .. }));
     // power loss now
-    let mut back = Pump::restore(&saved, wanted);
+    let mut back = Pump::restore(&saved, wanted, saved.at());
     back.arm(MonoNs(0), &p).unwrap();
     back.tick(
         MonoNs(0),
@@ -218,7 +218,8 @@ fn the_edge_in_flight_is_booked_once() {
     rig.now = 500 * MS;
     let o = rig.pump.tick(MonoNs(500 * MS), &Inputs::default());
     assert!(o.step);
-    let back = Pump::restore(&rig.pump.checkpoint(), credit);
+    let saved = rig.pump.checkpoint();
+    let back = Pump::restore(&saved, credit, saved.at());
     let gone = 20_000_000 - back.memory.content().0;
     assert_eq!(gone, credit.0, "no more than the credit can be gone");
 }

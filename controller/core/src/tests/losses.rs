@@ -5,13 +5,14 @@ extern crate std;
 
 use std::boxed::Box;
 use std::vec;
+use std::vec::Vec;
 
 use super::rig::*;
 use crate::alarm::Alarm;
 use crate::event::EventKind;
 use crate::prescription::*;
 use crate::pump::{Command, State};
-use crate::quantity::{Nanoseconds, Steps, Volume};
+use crate::quantity::{Nanoseconds, Rate, Steps, Volume};
 use crate::reason::Reason;
 
 #[test]
@@ -170,6 +171,22 @@ fn a_bolus_that_the_journal_does_not_make_durable_in_time_is_refused() {
     rig.press();
     rig.run_until(H);
     assert_eq!(rig.edges.len(), 100, "a refused demand starts no lockout");
+}
+
+/// Each credit is a sync of a disk that wears by it.
+#[test]
+fn at_a_millilitre_a_day_credit_is_asked_for_at_most_once_a_minute() {
+    let rate = Rate::of(Volume::from_nl(1_000_000), Nanoseconds::from_hours(24)).unwrap();
+    let mut p = roomy();
+    p.regimens[0] = Some(basal(rate));
+    let mut rig = Rig::new(&p, [Some(steady(rate)), None, None, None]);
+    rig.run_until(DAY);
+    // What each edge was paid from: where that changes, there was a credit.
+    let paid = rig.bills.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+    let credits: Vec<u64> = paid.map(|pair| pair[1].2).collect();
+    assert!(credits.len() > 500, "{} credits", credits.len());
+    let apart = credits.windows(2).map(|pair| pair[1] - pair[0]).min();
+    assert!(apart >= Some(MIN), "{apart:?} ns apart");
 }
 
 #[test]

@@ -34,7 +34,8 @@ pub(super) fn windows_hold(case: &Case) -> Result<(), String> {
     ] {
         let mut first = 0;
         for (last, at) in edges.iter().enumerate() {
-            while edges[first] + hours * H <= *at {
+            let since = told.subject_since(*at);
+            while edges[first] + hours * H <= *at || since.is_some_and(|it| edges[first] <= it) {
                 first += 1;
             }
             // No edge is given at the very instant of an arming, but one may be before it. What
@@ -146,6 +147,7 @@ pub(super) fn windows_are_not_stingy(case: &Case) -> Result<(), String> {
             .iter()
             .copied()
             .filter(|at| *at <= now && at + window + MIN > now)
+            .filter(|at| told.subject_since(now).is_none_or(|since| *at > since))
             .collect();
         let kept = (0..inside.len()).all(|left| {
             let elapsed = (inside[left] + window + MIN - now).min(window);
@@ -361,8 +363,11 @@ pub(super) fn lockouts_hold(case: &Case) -> Result<(), String> {
         }
         let envelope = case.p.regimens[bolus.regimen.unwrap()].unwrap();
         let demand = envelope.bolus.unwrap().demand.unwrap();
-        let before = &given[..place];
-        for other in before {
+        let since = told.subject_since(bolus.start);
+        let before = given[..place]
+            .iter()
+            .filter(|other| since.is_none_or(|since| other.start > since));
+        for other in before.clone() {
             let counts = other.kind == BolusKind::Demand
                 || (demand.others_restart_lockout && is_other(other));
             let reference = match demand.edge {
@@ -375,7 +380,7 @@ pub(super) fn lockouts_hold(case: &Case) -> Result<(), String> {
             }
         }
         for limit in demand.counts.iter().flatten() {
-            let counted = before.iter().filter(|other| {
+            let counted = before.clone().filter(|other| {
                 let counts =
                     other.kind == BolusKind::Demand || (demand.others_count && is_other(other));
                 counts && bolus.start - other.start < limit.period.0
@@ -428,6 +433,15 @@ pub(super) fn demands_are_counted_once(rig: &Rig) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("asked {asked:?}, answered {answered:?}"))
+    }
+}
+
+/// I4, I5: neither an arming, a refill, an acknowledgement nor a restart makes a window or a
+/// count hold less at the instant at which it happens.
+pub(super) fn nothing_else_loosens(case: &Case) -> Result<(), String> {
+    match play(case).loosened {
+        Some(act) => Err(format!("{act:?} has loosened a window or a count")),
+        None => Ok(()),
     }
 }
 

@@ -128,6 +128,16 @@ fn i4_a_twin_that_reads_no_windows_back_is_caught() {
 }
 
 #[test]
+fn i4_i5_nothing_but_a_new_subject_loosens_a_window_or_a_count() {
+    holds(case(), nothing_else_loosens);
+}
+
+#[test]
+fn i4_i5_a_twin_whose_refill_is_a_new_subject_is_caught() {
+    catches(Twin::RefillForgets, case(), nothing_else_loosens);
+}
+
+#[test]
 fn i4_no_bolus_is_refused_for_a_window_that_has_room() {
     holds(case(), windows_are_not_stingy);
 }

@@ -344,12 +344,18 @@ impl Rig {
     /// The power is lost and comes back: the pump knows only what was durable, to the byte,
     /// and nothing of the time that has passed since.
     pub(crate) fn lose_power(&mut self, off_for: u64) {
+        self.behind = self.now + off_for - self.saved_at;
+        self.lose_daemon(off_for);
+    }
+
+    /// The same, but the pump's clock has gone on: the daemon alone was lost, or a clock that is
+    /// known good says for how long the power was off.
+    pub(crate) fn lose_daemon(&mut self, off_for: u64) {
         self.fate = EdgeFate::None;
         self.syncing = None;
         self.now += off_for;
-        self.behind = self.now - self.saved_at;
         let saved = Checkpoint::decode(&written(&self.saved)).expect("what was written");
-        *self.pump = Pump::restore(&saved, self.credit);
+        *self.pump = Pump::restore(&saved, self.credit, self.pump_now());
         self.credit = Steps::ZERO;
         self.note_events();
         self.save();
@@ -375,6 +381,22 @@ impl Rig {
         self.issued = 0;
         self.save();
         Ok(())
+    }
+
+    /// Another subject, from now on.
+    pub(crate) fn new_subject(&mut self) -> Result<(), NotStill> {
+        self.pump.new_subject(self.pump_now())?;
+        self.note_events();
+        self.credit = Steps::ZERO;
+        self.syncing = None;
+        self.issued = 0;
+        self.save();
+        Ok(())
+    }
+
+    /// The pump's clock.
+    pub(crate) fn pump_now(&self) -> MonoNs {
+        MonoNs(self.now - self.behind)
     }
 
     fn save(&mut self) {

@@ -158,6 +158,7 @@ fn the_reservoir_warns_when_low_and_stops_when_empty() {
     );
     assert_eq!(rig.pump.state(), State::Faulted);
     rig.command(Command::Refill {
+        residue: None,
         content: Volume::from_nl(50_000),
     });
     rig.command(Command::Start);

@@ -1,4 +1,4 @@
-//! The three strategies of the house as declarations, without their plugins.
+//! The strategies of the house as declarations, without their plugins.
 
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::{Catalogue, CatalogueError};
@@ -59,6 +59,34 @@ fn rate(name: &str) -> Param {
     param(name, Kind::Rate, Role::MaxBasal, whole(0), max)
 }
 
+/// The same without a role.
+fn unbounding(mut param: Param) -> Param {
+    param.role = Role::None;
+    param
+}
+
+fn time(name: &str, min: u64, max: u64) -> Param {
+    param(name, Kind::Time, Role::None, whole(min), whole(max))
+}
+
+fn optional(mut param: Param) -> Param {
+    param.required = false;
+    param.default = Some(param.min);
+    param
+}
+
+/// The interval of what is given once.
+fn century() -> Param {
+    let century = whole(36_500 * DAY);
+    optional(param(
+        "never_again_for",
+        Kind::Time,
+        Role::Interval,
+        century,
+        century,
+    ))
+}
+
 fn count(name: &str, max: u64, period: u64) -> Param {
     let mut count = param(name, Kind::Count, Role::MaxCount, whole(1), whole(max));
     count.period = Nanoseconds(period);
@@ -115,9 +143,6 @@ impl Catalogue for Stub {
                     whole(1),
                 );
                 edge.choices = vec!["start-to-start".into(), "end-to-start".into()];
-                let mut basal = rate("basal");
-                basal.required = false;
-                basal.default = Some(whole(0));
                 Ok(declaration(
                     name,
                     vec![
@@ -129,10 +154,64 @@ impl Catalogue for Stub {
                         flag("other_boluses_count", Role::OthersCount),
                         count("max_per_1h", 60, HOUR),
                         count("max_per_24h", 1_440, DAY),
-                        basal,
+                        optional(rate("basal")),
                     ],
                 ))
             }
+            "taper" => Ok(declaration(
+                name,
+                vec![
+                    unbounding(rate("from")),
+                    unbounding(rate("to")),
+                    rate("highest"),
+                    time("over", MIN, 365 * DAY),
+                    param("steps", Kind::Count, Role::None, whole(1), whole(1_000)),
+                ],
+            )),
+            "loading" => Ok(declaration(
+                name,
+                vec![
+                    dose(),
+                    over(),
+                    flag("already_given", Role::None),
+                    optional(time("after", 0, 7 * DAY)),
+                    optional(rate("basal")),
+                    century(),
+                ],
+            )),
+            "pieb" => {
+                let mut declared = self.declaration("pca")?;
+                declared.name = name.into();
+                declared.params.pop();
+                declared.params.extend([
+                    param(
+                        "every",
+                        Kind::Time,
+                        Role::Interval,
+                        whole(MIN),
+                        whole(7 * DAY),
+                    ),
+                    time("first_after", 0, 7 * DAY),
+                    param(
+                        "demand_dose",
+                        Kind::Dose,
+                        Role::None,
+                        dose().min,
+                        dose().max,
+                    ),
+                    time("apart", S, DAY),
+                ]);
+                Ok(declared)
+            }
+            "pulse-train" => Ok(declaration(
+                name,
+                vec![
+                    dose(),
+                    over(),
+                    time("every", S, HOUR),
+                    param("closest", Kind::Time, Role::Interval, whole(S), whole(HOUR)),
+                ],
+            )),
             "broken" => Err(CatalogueError::Unusable(
                 "the probe was killed by signal 11".into(),
             )),
@@ -141,8 +220,16 @@ impl Catalogue for Stub {
     }
 
     fn names(&self) -> Vec<String> {
-        ["continuous", "intermittent-bolus", "pca"]
-            .map(String::from)
-            .to_vec()
+        [
+            "continuous",
+            "intermittent-bolus",
+            "loading",
+            "pca",
+            "pieb",
+            "pulse-train",
+            "taper",
+        ]
+        .map(String::from)
+        .to_vec()
     }
 }

@@ -8,6 +8,8 @@ use pump_control::MAX_SILENCE_S;
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
+use super::ledger::{self, LedgerArgs, NewSubjectArgs, RefillArgs};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum DaemonCommand {
     /// Say how the pump does: state, alarms, what was given, regimens, windows, reservoir.
@@ -19,6 +21,15 @@ pub(crate) enum DaemonCommand {
     /// Arm a prescription: see what changes, then confirm it.
     #[command(after_long_help = ARM_EXAMPLES)]
     Arm(ArmArgs),
+    /// Say what became of the volume, per drug, and when to refill.
+    #[command(after_long_help = ledger::LEDGER_HELP)]
+    Ledger(LedgerArgs),
+    /// Count on from a refill, after holding what was found against the ledger.
+    #[command(after_long_help = ledger::REFILL_HELP)]
+    Refill(RefillArgs),
+    /// Clear windows, counts and lockouts: the pump has another subject.
+    #[command(after_long_help = ledger::NEW_SUBJECT_HELP)]
+    NewSubject(NewSubjectArgs),
     /// Start what is armed.
     Start(PlainArgs),
     /// Halt delivery, to be resumed.
@@ -54,10 +65,14 @@ Examples:
   pumpctl arm rx.toml              shows what changes, and asks
   pumpctl arm rx.toml --yes        for scripts; what changes is printed all the same
   pumpctl arm rx.toml --yes --reason \"dye study, protocol 7\"
+  pumpctl arm rx.toml --yes --acknowledge-uncertain
 
 Arming takes two steps: the daemon checks the prescription, runs its preflight and shows old
 and new side by side; then it wants a confirmation. What is not confirmed within ten minutes
 is forgotten. What goes beyond a soft limit needs a reason, which is recorded.
+
+After a crash or a power cut some volume may or may not have been given. It counts as given, is
+shown, and must be acknowledged, which is recorded with who and when; --yes alone does not.
 
 Exit codes: 0 armed, 1 refused or not confirmed, 2 the command line is wrong, 3 the daemon
 can't be reached, 4 you may not.";
@@ -115,6 +130,10 @@ pub(crate) struct ArmArgs {
     /// Why it goes beyond a soft limit; recorded with who and when.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// Answer for the volume that may or may not have been given when the controller ended;
+    /// recorded with who and when.
+    #[arg(long)]
+    pub(crate) acknowledge_uncertain: bool,
     /// Print the proposal and what became of it as one JSON document; needs --yes.
     #[arg(long, requires = "yes")]
     pub(crate) json: bool,

@@ -81,7 +81,8 @@ fn since(text: &str) -> Result<Since, String> {
     })
 }
 
-fn instant(text: &str) -> Result<u64, String> {
+/// Nanoseconds since 1970 of a date or an instant in UTC.
+pub(super) fn instant(text: &str) -> Result<u64, String> {
     let wrong = || "write `2026-11-25` or `2026-11-25T14:30:00Z`".to_owned();
     let instant = match text.parse::<Timestamp>() {
         Ok(instant) => instant,

@@ -2,23 +2,26 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use pump_control::{Armed, MAX_LINE, Proposal, Reply, Request};
 use serde::Serialize;
 
 use crate::cli::ArmArgs;
+use crate::daemon::ledger::amount_text;
 use crate::daemon::paint::Paint;
-use crate::daemon::{Daemon, print_json, printable_lines, unexpected};
+use crate::daemon::{Daemon, print_json, printable_lines, prompt, unexpected};
 use crate::failure::Failure;
 use crate::output;
+use crate::side_by_side;
 use crate::story::printable;
+use crate::units::plural;
 
 /// What the operator types to arm.
 const CONFIRMATION: &str = "arm";
-/// A column of the table is not wider.
-const WIDEST: usize = 44;
+/// What the operator types to answer for uncertain volume.
+const ACKNOWLEDGEMENT: &str = "counts as given";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -43,11 +46,11 @@ pub(crate) fn run(daemon: &Daemon, args: &ArmArgs) -> Result<(), Failure> {
         return Err(unexpected());
     };
     if !args.json {
-        output::print(&side_by_side(&proposal, &Paint::stdout()))?;
+        output::print(&proposed(&proposal, &Paint::stdout()))?;
     }
     let token = proposal.token.clone();
     let confirmed = match args.yes {
-        true => reason_given(args, &proposal),
+        true => acknowledged(args, &proposal).and_then(|()| reason_given(args, &proposal)),
         false => ask(args, &proposal),
     };
     let reason = match confirmed {
@@ -58,7 +61,12 @@ pub(crate) fn run(daemon: &Daemon, args: &ArmArgs) -> Result<(), Failure> {
             return Err(failure);
         }
     };
-    let Reply::Armed(armed) = daemon.ask(&Request::Confirm { token, reason })? else {
+    let confirm = Request::Confirm {
+        token,
+        reason,
+        acknowledge_uncertain: proposal.uncertain.is_some(),
+    };
+    let Reply::Armed(armed) = daemon.ask(&confirm)? else {
         return Err(unexpected());
     };
     if args.json {
@@ -93,44 +101,21 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Old and new side by side, and everything else to know before confirming.
-fn side_by_side(proposal: &Proposal, paint: &Paint) -> String {
+fn proposed(proposal: &Proposal, paint: &Paint) -> String {
     let mut text = String::new();
     if !proposal.remarks.is_empty() {
         let _ = writeln!(text, "{}\n", printable_lines(&proposal.remarks).trim_end());
     }
     let (id, sha256) = (printable(&proposal.id), printable(&proposal.sha256));
     let _ = writeln!(text, "{}\n  sha256 {sha256}\n", paint.bold(&id));
-    let none = "–".to_owned();
-    let rows: Vec<[String; 3]> = proposal
-        .rows
-        .iter()
-        .map(|row| {
-            let value = |value: &Option<String>| value.as_deref().map_or(none.clone(), printable);
-            [printable(&row.what), value(&row.old), value(&row.new)]
-        })
-        .collect();
-    let heads = ["", "armed now", "proposed"];
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        let widest = cells.chain([heads[column].len()]).max();
-        widest.unwrap_or(0).min(WIDEST)
-    };
-    let (what, old, new) = (width(0), width(1), width(2));
-    let head = format!("  {:<what$}  {:<old$}  {}", heads[0], heads[1], heads[2]);
-    let _ = writeln!(text, "{}", paint.dim(&head));
-    for (row, cells) in proposal.rows.iter().zip(&rows) {
-        let [name, before, after] = cells;
-        let line = format!("  {name:<what$}  {before:<old$}  {after:<new$}");
-        let _ = match row.changed {
-            true => writeln!(text, "{}  *", paint.bold(&line)),
-            false => writeln!(text, "{}", line.trim_end()),
-        };
+    text.push_str(&side_by_side::table(
+        ["armed now", "proposed"],
+        &proposal.rows,
+        paint,
+    ));
+    if !proposal.rows.iter().any(|row| row.changed) {
+        text.push_str("  nothing changes\n");
     }
-    let changed = proposal.rows.iter().filter(|row| row.changed).count();
-    let _ = match changed {
-        0 => writeln!(text, "  nothing changes"),
-        _ => writeln!(text, "  * changes"),
-    };
     text.push('\n');
     for regimen in &proposal.regimens {
         let plugin: String = regimen.plugin_sha256.chars().take(12).collect();
@@ -152,8 +137,33 @@ fn side_by_side(proposal: &Proposal, paint: &Paint) -> String {
             let _ = writeln!(text, "  {}", printable(line));
         }
     }
+    if let Some(uncertain) = &proposal.uncertain {
+        let _ = writeln!(text, "\n{}", paint.red("Uncertain volume:"));
+        let mixture = match uncertain.masses.as_slice() {
+            [] => ", of a mixture that is not known",
+            _ => "",
+        };
+        let (amount, steps) = (amount_text(uncertain), plural(uncertain.steps, "step"));
+        let _ = writeln!(
+            text,
+            "  {amount} ({steps}{mixture}) may or may not have been given when the controller \
+             ended.\n  It counts as given for every cap, and is recorded as acknowledged by you."
+        );
+    }
     text.push('\n');
     text
+}
+
+/// Whether the command line answers for the uncertain volume.
+fn acknowledged(args: &ArmArgs, proposal: &Proposal) -> Result<(), Failure> {
+    match &proposal.uncertain {
+        Some(uncertain) if !args.acknowledge_uncertain => Err(Failure::Input(format!(
+            "{} may or may not have been given when the controller ended; look at what that \
+             means, then acknowledge it with --acknowledge-uncertain",
+            amount_text(uncertain)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The reason of the command line, where one is needed.
@@ -176,6 +186,14 @@ fn reason_given(args: &ArmArgs, proposal: &Proposal) -> Result<Option<String>, F
 
 /// Asks on the terminal.
 fn ask(args: &ArmArgs, proposal: &Proposal) -> Result<Option<String>, Failure> {
+    if proposal.uncertain.is_some() && !args.acknowledge_uncertain {
+        let question = format!("Type `{ACKNOWLEDGEMENT}` to acknowledge the uncertain volume: ");
+        if prompt(&question)? != ACKNOWLEDGEMENT {
+            return Err(Failure::Input(
+                "not armed: the uncertain volume was not acknowledged".into(),
+            ));
+        }
+    }
     let reason = match &args.reason {
         None if !proposal.beyond_soft_limits.is_empty() => {
             let reason = prompt("Why? It is recorded with your name: ")?;
@@ -191,18 +209,4 @@ fn ask(args: &ArmArgs, proposal: &Proposal) -> Result<Option<String>, Failure> {
         CONFIRMATION => Ok(reason),
         _ => Err(Failure::Input("not armed: it was not confirmed".into())),
     }
-}
-
-fn prompt(question: &str) -> Result<String, Failure> {
-    output::print(question)?;
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::Input(format!("the terminal can't be read: {error}")))?;
-    if !answer.ends_with('\n') {
-        // It was ended without an answer: the next line begins anew.
-        let _ = writeln!(io::stdout());
-    }
-    Ok(answer.trim().to_owned())
 }

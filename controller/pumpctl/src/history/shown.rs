@@ -77,7 +77,7 @@ fn line(row: &Row) -> String {
 }
 
 /// In UTC, or since which boot.
-fn when(stamp: &Stamp) -> String {
+pub(crate) fn when(stamp: &Stamp) -> String {
     let utc = stamp
         .utc_ns
         .and_then(|utc| Timestamp::from_nanosecond(utc.into()).ok());
@@ -94,8 +94,11 @@ fn when(stamp: &Stamp) -> String {
     }
 }
 
+/// A longer word than a hash is no word that people read.
+const LONGEST_WORD: usize = 100;
+
 /// What an event says of itself, else an object as words, anything else as it is. A text of
-/// several lines, which a prescription is, is for `--json`.
+/// several lines, which a prescription is, and what was recorded for a replay are for `--json`.
 fn told(body: &str) -> String {
     let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
         return body.to_owned();
@@ -106,6 +109,9 @@ fn told(body: &str) -> String {
     let words = fields.iter().map(|(name, value)| match value {
         Value::String(text) if text.contains('\n') => {
             format!("{name}=({} lines)", text.lines().count())
+        }
+        Value::String(text) if is_word(text) && text.len() > LONGEST_WORD => {
+            format!("{name}=({} characters)", text.len())
         }
         Value::String(text) if is_word(text) => format!("{name}={text}"),
         value => format!("{name}={value}"),
@@ -132,7 +138,7 @@ fn csv(row: &Row) -> String {
 }
 
 /// As RFC 4180 has it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -109,3 +109,71 @@ fn a_plugin_that_is_no_plugin_is_refused_by_name() {
         assert!(done.err().contains("libmine.so"), "{}", done.err());
     }
 }
+
+#[test]
+fn programs_get_every_finding_with_its_place() {
+    let rig = Rig::new();
+    rig.write("two.toml", PRESCRIPTION.replace("\"20 mL\"", "\"20 ml\""));
+    let done = rig.run(&["check", "--format", "json", "two.toml", "rx.toml"]);
+    assert_eq!(done.code(), 1);
+    let told: serde_json::Value = serde_json::from_str(&done.out()).expect("a document");
+    let finding = &told["files"][0]["findings"][0];
+    assert_eq!(finding["code"], "E0013");
+    assert_eq!(finding["at"]["line"], 7);
+    // The unit alone.
+    let (from, to) = (&finding["at"]["column"], &finding["at"]["end_column"]);
+    assert_eq!(to.as_u64(), from.as_u64().map(|from| from + 2));
+    assert_eq!(told["files"][0]["good"], false);
+    assert_eq!(told["files"][1]["good"], true);
+    let limits = told["files"][1]["prescription"]["limits"].as_array();
+    assert!(limits.is_some_and(|limits| !limits.is_empty()));
+}
+
+#[test]
+fn editors_get_the_same_as_sarif() {
+    let rig = Rig::new();
+    rig.write("two.toml", PRESCRIPTION.replace("\"20 mL\"", "\"20 ml\""));
+    let done = rig.run(&["check", "--format", "sarif", "two.toml"]);
+    assert_eq!(done.code(), 1);
+    let told: serde_json::Value = serde_json::from_str(&done.out()).expect("a document");
+    assert_eq!(told["version"], "2.1.0");
+    let result = &told["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "E0013");
+    assert_eq!(result["level"], "error");
+    let location = &result["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], "two.toml");
+    assert_eq!(location["region"]["startLine"], 7);
+}
+
+#[test]
+fn a_code_is_explained_without_any_file() {
+    let rig = Rig::new();
+    let done = rig.run(&["check", "--explain", "e0036"]);
+    assert_eq!(done.code(), 0, "{}", done.err());
+    assert!(done.out().contains("error[E0036]"), "{}", done.out());
+    assert_eq!(rig.run(&["check", "--explain", "E9999"]).code(), 2);
+    assert_eq!(rig.run(&["check"]).code(), 2);
+}
+
+#[test]
+fn what_changes_in_the_dose_is_told_and_what_changes_in_the_text_is_not() {
+    let rig = Rig::new();
+    let other = PRESCRIPTION.replace("\"20 mL\"", "\"20000 uL\"");
+    rig.write("same.toml", format!("# as before\n{other}"));
+    let done = rig.run(&["diff", "rx.toml", "same.toml"]);
+    assert_eq!(
+        (done.code(), done.out().as_str()),
+        (0, "the dose is the same\n")
+    );
+    rig.write("more.toml", PRESCRIPTION.replace("2 mg/day", "3 mg/day"));
+    let done = rig.run(&["diff", "rx.toml", "more.toml", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&done.out()).expect("a document");
+    assert_eq!(told["same_dose"], false);
+    let rows = told["rows"].as_array().expect("rows");
+    assert!(rows.iter().any(|row| row["what"] == "background: rate"
+        && row["old"] == "1 mL/day"
+        && row["new"] == "1.5 mL/day"));
+    assert!(rows.iter().all(|row| row["changed"] == true));
+    rig.write("bad.toml", "format = 1\n");
+    assert_eq!(rig.run(&["diff", "rx.toml", "bad.toml"]).code(), 1);
+}

@@ -2,10 +2,15 @@
 
 mod check;
 mod daemon;
+mod export;
 mod history;
 mod manners;
 mod plugin;
+mod replay;
+mod report;
 mod rig;
 mod scenarios;
 mod simulate;
 mod strategy;
+#[path = "../../src/stretch/written.rs"]
+mod written;

@@ -8,10 +8,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The plugins and the helper that the tests need beside the program.
-const BUILT: [&str; 4] = [
+const BUILT: [&str; 8] = [
     "libcontinuous.so",
     "libintermittent_bolus.so",
+    "libloading.so",
     "libpca.so",
+    "libpieb.so",
+    "libpulse_train.so",
+    "libtaper.so",
     "strategy-host",
 ];
 
@@ -76,7 +80,7 @@ pub(crate) fn built() -> &'static Path {
         assert!(
             folder.join(name).exists(),
             "{name} is not in {}: run `cargo check-all`, or first `cargo build -p strategy-host \
-             -p continuous -p intermittent-bolus -p pca`",
+             -p continuous -p intermittent-bolus -p loading -p pca -p pieb -p pulse-train -p taper`",
             folder.display()
         );
     }

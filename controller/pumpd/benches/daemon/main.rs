@@ -24,6 +24,7 @@ mod lateness;
 mod memory;
 mod recovery;
 mod start;
+mod wear;
 
 use std::process::ExitCode;
 
@@ -32,13 +33,14 @@ use figures::Figures;
 type Bench = (&'static str, fn(&mut Figures));
 
 /// The benches by name, in the order in which they are run.
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     ("start", start::run),
     ("memory", memory::run),
     ("loop-cost", cost::run),
     ("brake", brake::run),
     ("recovery", recovery::run),
     ("zoo-lateness", lateness::run),
+    ("wear", wear::run),
 ];
 
 fn main() -> ExitCode {

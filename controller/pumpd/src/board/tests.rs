@@ -5,6 +5,11 @@ use super::*;
 
 const S: u64 = 1_000_000_000;
 
+fn board() -> Board {
+    let pump = Box::new(pump_core::pump::Pump::new());
+    Board::new(true, MonoNs(0), pump.remembered(MonoNs(0)), None)
+}
+
 fn sheet() -> ArmedSheet {
     ArmedSheet {
         id: "rig".to_owned(),
@@ -31,7 +36,7 @@ fn start(board: &mut Board, s: u64) {
 
 #[test]
 fn an_arming_forgets_what_the_last_one_counted() {
-    let mut board = Board::new(true, MonoNs(0));
+    let mut board = board();
     board.armed(sheet());
     let demand = DemandId(1);
     told(&mut board, 1, EventKind::DemandAsked { demand });
@@ -52,7 +57,7 @@ fn an_arming_forgets_what_the_last_one_counted() {
 
 #[test]
 fn events_are_numbered_and_told_on_the_therapy_clock() {
-    let mut board = Board::new(true, MonoNs(0));
+    let mut board = board();
     board.armed(sheet());
     start(&mut board, 5);
     let bolus = BolusId(1);
@@ -85,7 +90,7 @@ fn events_are_numbered_and_told_on_the_therapy_clock() {
 
 #[test]
 fn what_is_raised_during_a_silence_sounds() {
-    let mut board = Board::new(true, MonoNs(0));
+    let mut board = board();
     let mut pump = Box::new(pump_core::pump::Pump::new());
     let mut view = |board: &mut Board, s: u64, inputs: bool, journal: bool| {
         let told = pump_core::pump::Inputs {
@@ -105,6 +110,8 @@ fn what_is_raised_during_a_silence_sounds() {
             started_at: None,
             bolus: None,
             windows: None,
+            basal: Rate::ZERO,
+            remembered: pump.remembered(MonoNs(0)),
         };
         board.take(&News::View(view));
     };

@@ -9,18 +9,28 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use pump_core::order::{RegimenId, Snapshot};
-use pump_core::prescription::Prescription;
+use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Inputs, NotStill, Outputs, Pump};
 use pump_core::quantity::MonoNs;
 use pump_lane::Producer;
+use strategy_link::WallClock;
 
 use crate::messages::{Record, Sum, Told};
 use crate::vitals::Vitals;
+
+const NO_CLOCK: WallClock = WallClock {
+    good: false,
+    utc_s: 0,
+    local_offset_s: 0,
+    next_offset_change_utc_s: None,
+};
 
 /// A control law that can be read by everybody and called only on record.
 pub(super) struct Recorded {
     pump: Box<Pump>,
     records: Producer<Record>,
+    /// What the strategies were shown of the wall clock whose orders came last.
+    clocks: [WallClock; MAX_REGIMENS],
     vitals: Arc<Vitals>,
 }
 
@@ -37,7 +47,15 @@ impl Recorded {
         Self {
             pump,
             records,
+            clocks: [NO_CLOCK; MAX_REGIMENS],
             vitals,
+        }
+    }
+
+    /// The order that is told next was made by this clock.
+    pub(super) fn clocked(&mut self, place: usize, clock: WallClock) {
+        if let Some(slot) = self.clocks.get_mut(place) {
+            *slot = clock;
         }
     }
 
@@ -45,7 +63,12 @@ impl Recorded {
     pub(super) fn tick(&mut self, now: MonoNs, inputs: &Inputs) -> Outputs {
         for (place, order) in inputs.orders.iter().enumerate() {
             if let Some(order) = *order {
-                self.record(Record::Order { place, order });
+                let clock = self.clocks.get(place).copied().unwrap_or(NO_CLOCK);
+                self.record(Record::Order {
+                    place,
+                    order,
+                    clock,
+                });
             }
         }
         self.record(Record::Tick(Told::new(now, inputs)));
@@ -67,6 +90,12 @@ impl Recorded {
     pub(super) fn disarm(&mut self, at: MonoNs) -> Result<(), NotStill> {
         self.record(Record::Disarmed { at });
         self.pump.disarm(at)
+    }
+
+    /// See [`Pump::new_subject`].
+    pub(super) fn new_subject(&mut self, at: MonoNs) -> Result<(), NotStill> {
+        self.record(Record::NewSubject { at });
+        self.pump.new_subject(at)
     }
 
     /// See [`Pump::snapshot`].

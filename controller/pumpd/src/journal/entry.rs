@@ -15,10 +15,18 @@ const MOST_ARMINGS: usize = 8;
 /// Names and strategies of the regimens.
 pub(crate) type Names = Vec<(String, String)>;
 
+/// An arming that the loop was asked for.
+struct Expected {
+    id: u64,
+    names: Names,
+    per_step: Volume,
+    papers: Value,
+}
+
 /// Who writes the rows, and what it needs to know for that.
 #[derive(Default)]
 pub(super) struct Scribe {
-    expected: VecDeque<(u64, Names, Volume)>,
+    expected: VecDeque<Expected>,
     names: Names,
     per_step: Option<Volume>,
     started_at: Option<MonoNs>,
@@ -26,23 +34,37 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
+    /// What a step is, as it was in the last run.
+    pub(super) fn resume(&mut self, per_step: Option<Volume>) {
+        self.per_step = per_step;
+    }
+
     /// The loop is about to be asked to arm these.
-    pub(super) fn expect(&mut self, id: u64, names: Names, per_step: Volume) {
+    pub(super) fn expect(&mut self, id: u64, names: Names, per_step: Volume, papers: Value) {
         if self.expected.len() >= MOST_ARMINGS {
             self.expected.pop_front();
         }
-        self.expected.push_back((id, names, per_step));
+        self.expected.push_back(Expected {
+            id,
+            names,
+            per_step,
+            papers,
+        });
     }
 
-    /// The loop was asked to arm those of this task.
-    pub(super) fn armed(&mut self, id: u64) {
-        self.expected.retain(|(known, _, _)| *known >= id);
-        let expected = self.expected.pop_front();
-        if let Some((_, names, per_step)) = expected.filter(|(known, _, _)| *known == id) {
-            self.names = names;
-            self.per_step = Some(per_step);
-            self.started_at = None;
+    /// The loop was asked to arm those of this task. The row that begins a run: what is armed,
+    /// in full, and the number of the arming.
+    pub(super) fn armed(&mut self, id: u64, arming: u64) -> Option<(&'static str, Value)> {
+        self.expected.retain(|expected| expected.id >= id);
+        let expected = self.expected.pop_front().filter(|known| known.id == id)?;
+        self.names = expected.names;
+        self.per_step = Some(expected.per_step);
+        self.started_at = None;
+        let mut papers = expected.papers;
+        if let Some(papers) = papers.as_object_mut() {
+            papers.insert("arming".to_owned(), json!(arming));
         }
+        Some(("armed", papers))
     }
 
     /// An event's kind and its row: the document that operators are shown, and the figures
@@ -73,24 +95,40 @@ impl Scribe {
     }
 
     /// How things are.
-    pub(super) fn state(&self, pump: &Pump) -> (&'static str, Value) {
+    pub(super) fn state(&self, pump: &Pump, arming: u64, now: MonoNs) -> (&'static str, Value) {
         let ledger = pump.ledger().map(|ledger| {
             json!({
+                "commanded_steps": ledger.commanded.0,
                 "delivered_steps": ledger.delivered.0,
                 "missed_steps": ledger.missed.0,
                 "uncertain_steps": ledger.uncertain.0,
                 "displaced_steps": ledger.displaced.0,
                 "reservoir_steps": ledger.reservoir.0,
-                "nl_per_step": format!(
-                    "{}/{}", ledger.volume_per_step.num(), ledger.volume_per_step.den()
-                ),
+                "nl_per_step": words::exact(ledger.volume_per_step),
             })
         });
         let alarms: Vec<_> = pump.alarms().iter().map(|alarm| alarm.row().name).collect();
+        let windows = pump.windows().map(|windows| {
+            windows.map(
+                |(given, cap)| json!({ "given_steps": given.0, "cap_steps": cap.map(|cap| cap.0) }),
+            )
+        });
+        let boluses = pump.open_boluses().into_iter().flatten();
+        let boluses = boluses.map(|(bolus, kind, delivered)| {
+            json!({
+                "bolus": bolus.0,
+                "bolus_kind": kind.name(),
+                "delivered_steps": delivered.0,
+            })
+        });
         let body = json!({
+            "arming": arming,
+            "pump_ns": now.0,
             "state": pump.state().name(),
             "alarms": alarms,
             "ledger": ledger,
+            "windows_1_4_24h": windows,
+            "open_boluses": boluses.collect::<Vec<_>>(),
         });
         ("status", body)
     }
@@ -142,6 +180,18 @@ fn figures(kind: &EventKind) -> Value {
             json!({ "steps": steps.0 })
         }
         EventKind::Refilled { content } => json!({ "content_steps": content.0 }),
+        EventKind::Reconciled {
+            measured,
+            expected,
+            differs,
+        } => json!({
+            "measured_steps": measured.0,
+            "expected_steps": expected.0,
+            "differs": differs,
+        }),
+        EventKind::NewSubject { given, boluses } => {
+            json!({ "given_24h_steps": given.0, "boluses_24h": boluses })
+        }
         EventKind::Occluded { trapped } => json!({ "trapped_steps": trapped.0 }),
         EventKind::Line { sensor, bad } => json!({ "line": sensor.name(), "bad": bad }),
         EventKind::StrategyLost { .. }

@@ -6,14 +6,20 @@
 
 use std::collections::VecDeque;
 
+use pump_control::Account;
 use pump_core::order::Order;
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Steps};
+use pump_recording::{Answer, Call, Clock, Rest};
+use strategy_link::WallClock;
 
+use super::Ending;
 use crate::clock::PumpClock;
 use crate::durable::kept;
 use crate::messages::{Record, Sum, Told};
+
+use super::recordings::Repeated;
 
 /// Armings that were asked of the loop and not answered yet; a few at most.
 const MOST_ARMINGS: usize = 8;
@@ -30,7 +36,7 @@ pub(super) enum Discord {
 /// The repeated control law.
 pub(super) struct Shadow {
     pump: Box<Pump>,
-    orders: [Option<Order>; MAX_REGIMENS],
+    orders: [Option<(Order, WallClock)>; MAX_REGIMENS],
     armings: VecDeque<(u64, Box<Prescription>)>,
     arming: u64,
     wanted: Steps,
@@ -59,52 +65,87 @@ impl Shadow {
     ///
     /// # Errors
     /// The record can't be repeated, or what it says of the first is not so here.
-    pub(super) fn repeat(&mut self, record: &Record) -> Result<(), Discord> {
+    pub(super) fn repeat(&mut self, record: &Record) -> Result<Repeated, Discord> {
         match record {
-            Record::Order { place, order } => {
+            Record::Order {
+                place,
+                order,
+                clock,
+            } => {
                 if let Some(slot) = self.orders.get_mut(*place) {
-                    *slot = Some(*order);
+                    *slot = Some((*order, *clock));
                 }
             }
-            Record::Tick(told) => self.tick(told),
-            Record::Shown(id) => {
-                self.pump.snapshot(*id);
+            Record::Tick(told) => {
+                let call = self.told(told);
+                return Ok(self.call(Call::Tick(call)));
             }
-            Record::Armed { id, at } => self.arm(*id, *at)?,
-            Record::Disarmed { at } => self.disarm(*at),
+            Record::Shown(id) => return Ok(self.call(Call::Shown(*id))),
+            Record::Armed { id, at } => return self.arm(*id, *at),
+            Record::Disarmed { at } => return Ok(self.call(Call::Disarmed(*at))),
+            Record::NewSubject { at } => return Ok(self.new_subject(*at)),
             Record::Sum(sum) if Sum::of(&self.pump) != *sum => return Err(Discord::Differs),
             Record::Sum(_) | Record::Edge { .. } => {}
         }
-        Ok(())
+        Ok(Repeated::Nothing)
     }
 
-    fn tick(&mut self, told: &Told) {
+    /// What the control law is told, with the orders that came before it.
+    fn told(&mut self, told: &Told) -> pump_recording::Told {
         let orders = std::mem::take(&mut self.orders);
-        let outputs = self.pump.tick(told.now, &told.inputs(orders));
-        if let Some(wanted) = outputs.credit_wanted {
-            self.wanted = self.wanted.max(wanted);
+        pump_recording::Told {
+            now: told.now,
+            inputs: told.inputs(orders.map(|it| it.map(|(order, _)| order))),
+            clocks: orders.map(|it| it.map(|(_, clock)| shown(clock)).unwrap_or_default()),
         }
     }
 
-    fn arm(&mut self, id: u64, at: MonoNs) -> Result<(), Discord> {
+    fn call(&mut self, call: Call) -> Repeated {
+        let answer = call.perform(&mut self.pump);
+        match &answer {
+            Answer::Outputs(outputs) => {
+                if let Some(wanted) = outputs.credit_wanted {
+                    self.wanted = self.wanted.max(wanted);
+                }
+            }
+            Answer::Disarmed(true) => {
+                self.arming = self.arming.saturating_add(1);
+                self.wanted = Steps::ZERO;
+            }
+            Answer::Disarmed(false) | Answer::Snapshot(_) => {}
+        }
+        Repeated::Call(call, answer)
+    }
+
+    /// Whatever was armed is not any more.
+    fn new_subject(&mut self, at: MonoNs) -> Repeated {
+        if self.pump.new_subject(at).is_err() {
+            return Repeated::Nothing;
+        }
+        self.arming = self.arming.saturating_add(1);
+        self.wanted = Steps::ZERO;
+        Repeated::NewSubject
+    }
+
+    fn arm(&mut self, id: u64, at: MonoNs) -> Result<Repeated, Discord> {
         // Those before it were never taken by the loop, and never will be.
         while self.armings.front().is_some_and(|(known, _)| *known < id) {
             self.armings.pop_front();
         }
         let known = self.armings.pop_front().filter(|(known, _)| *known == id);
         let (_, prescription) = known.ok_or(Discord::UnknownArming)?;
-        if self.pump.arm(at, &prescription).is_ok() {
-            self.arming = self.arming.saturating_add(1);
-            self.wanted = Steps::ZERO;
+        let rest = Rest::of(&self.pump);
+        if self.pump.arm(at, &prescription).is_err() {
+            return Ok(Repeated::Nothing);
         }
-        Ok(())
-    }
-
-    fn disarm(&mut self, at: MonoNs) {
-        if self.pump.disarm(at).is_ok() {
-            self.arming = self.arming.saturating_add(1);
-            self.wanted = Steps::ZERO;
-        }
+        self.arming = self.arming.saturating_add(1);
+        self.wanted = Steps::ZERO;
+        Ok(Repeated::Armed {
+            id,
+            at,
+            rest,
+            arming: self.arming,
+        })
     }
 
     pub(super) fn pump(&self) -> &Pump {
@@ -125,9 +166,32 @@ impl Shadow {
     ///
     /// A checkpoint is tens of kilobytes of stack: it lives in this frame and no other.
     #[inline(never)]
-    pub(super) fn kept(&self, clock: PumpClock) -> (Vec<u8>, Steps) {
-        let checkpoint = self.pump.checkpoint();
-        (kept(clock, &checkpoint), checkpoint.issued())
+    pub(super) fn kept(
+        &self,
+        clock: PumpClock,
+        account: &Account,
+        ending: Ending,
+    ) -> (Vec<u8>, Steps) {
+        let checkpoint = match ending {
+            Ending::No => self.pump.checkpoint(),
+            Ending::Yes => self.pump.checkpoint().ended(),
+        };
+        (kept(clock, &checkpoint, account), checkpoint.issued())
+    }
+}
+
+const fn shown(clock: WallClock) -> Clock {
+    let WallClock {
+        good,
+        utc_s,
+        local_offset_s,
+        next_offset_change_utc_s,
+    } = clock;
+    Clock {
+        good,
+        utc_s,
+        local_offset_s,
+        next_offset_change_utc_s,
     }
 }
 
@@ -193,7 +257,16 @@ mod tests {
         let mut now = MonoNs(0);
         while now < MonoNs(3_000_000_000) {
             for (place, order) in inputs.orders.iter().enumerate() {
-                records.extend(order.map(|order| Record::Order { place, order }));
+                records.extend(order.map(|order| Record::Order {
+                    place,
+                    order,
+                    clock: WallClock {
+                        good: false,
+                        utc_s: 0,
+                        local_offset_s: 0,
+                        next_offset_change_utc_s: None,
+                    },
+                }));
             }
             records.push(Record::Tick(Told::new(now, &inputs)));
             let outputs = pump.tick(now, &inputs);
@@ -237,7 +310,8 @@ mod tests {
     fn what_is_repeated_comes_to_the_same_and_asks_for_the_same_credit() {
         let shadow = repeated(&recorded()).expect("no discord");
         assert_eq!(shadow.arming(), 1);
-        let (_, issued) = shadow.kept(PumpClock::ahead_by(Nanoseconds::ZERO));
+        let clock = PumpClock::ahead_by(Nanoseconds::ZERO);
+        let (_, issued) = shadow.kept(clock, &Account::default(), Ending::No);
         assert!(shadow.wanted() >= issued, "I1");
     }
 
@@ -259,6 +333,40 @@ mod tests {
         assert!(noticed >= places.len() / 2, "{noticed} of {}", places.len());
     }
 
+    /// I4: what is durable after a new subject is the memory of the new one.
+    #[test]
+    fn a_new_subject_is_repeated_and_one_that_is_missing_is_noticed() {
+        let mut records = recorded();
+        let mut pump = repeated(&records).expect("no discord").pump;
+        let at = MonoNs(3_000_000_000);
+        // The edge that is due, and the one that ends the stroke.
+        for command in [Some(Command::Stop), None] {
+            let inputs = Inputs {
+                command,
+                edge: EdgeFate::Accepted,
+                ..Inputs::default()
+            };
+            records.push(Record::Tick(Told::new(at, &inputs)));
+            pump.tick(at, &inputs);
+        }
+        pump.new_subject(at).expect("it is stopped");
+        let sum = Record::Sum(Sum::of(&pump));
+        records.extend([Record::NewSubject { at }, sum]);
+        let shadow = repeated(&records).expect("no discord");
+        assert_eq!(shadow.pump().checkpoint(), pump.checkpoint());
+        assert_eq!(shadow.arming(), 2);
+        let without = records.iter();
+        let without = without.filter(|record| !matches!(record, Record::NewSubject { .. }));
+        assert!(matches!(repeated(without), Err(Discord::Differs)));
+        // What was armed is gone with a disarming too; the windows are not.
+        let disarmed = records.iter().map(|record| match record {
+            Record::NewSubject { at } => Record::Disarmed { at: *at },
+            other => *other,
+        });
+        let disarmed: Vec<Record> = disarmed.collect();
+        assert!(matches!(repeated(&disarmed), Err(Discord::Differs)));
+    }
+
     #[test]
     fn an_arming_that_nobody_told_of_is_discord() {
         let mut shadow = Shadow::new(Box::new(Pump::new()), 0);
@@ -266,6 +374,6 @@ mod tests {
             id: 9,
             at: MonoNs(0),
         };
-        assert_eq!(shadow.repeat(&armed), Err(Discord::UnknownArming));
+        assert_eq!(shadow.repeat(&armed).err(), Some(Discord::UnknownArming));
     }
 }

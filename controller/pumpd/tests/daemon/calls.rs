@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::rig::{Daemon, await_it, brisk, signal};
+use crate::rig::{Daemon, await_it, brisk, config, signal};
 
 /// So many calls are looked at.
 const CALLS: usize = 2_000;
@@ -12,7 +12,10 @@ fn the_loop_asks_the_kernel_for_nothing_but_its_sleep() {
     if let Err(why) = Command::new("strace").arg("-V").output() {
         return skip(&format!("there is no strace: {why}"));
     }
-    let daemon = Daemon::start(&[]);
+    // A witness of the simulated motor would be a call of its own.
+    let folder = tempfile::tempdir().expect("a folder");
+    let command = Daemon::plain(folder.path(), &config("pump.toml"));
+    let daemon = Daemon::begin(folder, command);
     daemon.infuse(&brisk(""));
     let threads = daemon.status().threads.expect("the threads");
     let dosing = threads

@@ -4,10 +4,14 @@
 //! in `benches/daemon`.
 
 mod calls;
+mod disk;
 mod durable;
 mod flood;
+mod keeping;
 mod life;
+mod papers;
 mod proposals;
+mod recording;
 mod rig;
 mod stalls;
 mod tape;

@@ -39,6 +39,7 @@ impl Daemon {
     pub(crate) fn command(folder: &Path) -> Command {
         let mut command = Self::plain(folder, &config("pump.toml"));
         command.arg("--tape").arg(folder.join("tape.csv"));
+        command.arg("--witness").arg(folder.join("witness"));
         command.env("RUST_LOG", "info,pumpd::journal=debug");
         command
     }
@@ -78,19 +79,29 @@ impl Daemon {
     }
 
     pub(crate) fn arm(&self, text: &str) -> Result<(), ClientError> {
+        self.confirm(text, false)
+    }
+
+    /// Arms this, and does or does not answer for what is uncertain.
+    pub(crate) fn confirm(
+        &self,
+        text: &str,
+        acknowledge_uncertain: bool,
+    ) -> Result<(), ClientError> {
         let Reply::Proposal(proposal) = self.propose(text)? else {
             panic!("no proposal");
         };
         let confirm = Request::Confirm {
             token: proposal.token,
             reason: None,
+            acknowledge_uncertain,
         };
         self.ask(&confirm).map(|_| ())
     }
 
-    /// Arms this and lets it flow.
+    /// Arms this, whatever is uncertain of a run before, and lets it flow.
     pub(crate) fn infuse(&self, text: &str) {
-        self.arm(text).expect("it is armed");
+        self.confirm(text, true).expect("it is armed");
         self.ask(&Request::Start).expect("it starts");
         self.until("it delivers", |status| delivered(status) > 0);
     }
@@ -118,6 +129,13 @@ impl Daemon {
         let taken = text.lines().skip(1).filter(|line| line.ends_with(",1"));
         let figure = |line: &str| line.split(',').nth(column)?.parse().ok();
         taken.filter_map(figure).collect()
+    }
+
+    /// The steps of all daemons of this folder, as their witness has them: also of one that was
+    /// killed.
+    pub(crate) fn witnessed(&self) -> u64 {
+        let witness = std::fs::metadata(self.folder.path().join("witness"));
+        witness.map_or(0, |file| file.len() / 8)
     }
 
     pub(crate) fn log(&self) -> String {

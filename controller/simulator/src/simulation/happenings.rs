@@ -85,7 +85,10 @@ impl Simulation<'_> {
                 if let Some(content) = volume.steps(self.armed.volume_per_step) {
                     self.hardware.refill(content);
                 }
-                self.command(Command::Refill { content: volume })?;
+                self.command(Command::Refill {
+                    residue: None,
+                    content: volume,
+                })?;
             }
             Action::Restart { off_for } => self.power_fails(off_for)?,
         }
@@ -156,6 +159,7 @@ impl Simulation<'_> {
         self.observer
             .commanded(self.now, self.tally.closed_for_pictures());
         self.close_boluses(Fate::Cut(None));
+        self.pump.end("power-lost", true, self.observer);
         self.story.lose_power(self.now);
         self.hardware.lose_power();
         self.fate = EdgeFate::None;
@@ -174,7 +178,7 @@ impl Simulation<'_> {
 
     fn power_returns(&mut self) -> Result<(), SimulationError> {
         let (pump, clock) = self.journal.restore();
-        *self.pump = pump;
+        self.pump.come_back(pump);
         self.clocks.power_returns(self.now, clock);
         self.powered = true;
         let before = self.story.uncertain;

@@ -8,7 +8,10 @@ use pump_core::prescription::{
     BolusEnvelope, Caps, CountLimit, DemandEnvelope, Envelope, LockoutEdge, OnStrategyLoss,
     Prescription, Reservoir,
 };
+use pump_core::pump::EdgeFate;
 use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
+use pump_recording::row::{Dossier, Row};
+use pump_recording::{Edge, Replay, Witness};
 use pump_simulator::{
     Action, Infusion, Leases, Observer, Options, Report, Scenario, Simulation, Strategy,
     StrategyFault, StrategySource,
@@ -183,10 +186,50 @@ pub(crate) fn infusion() -> Infusion {
 #[derive(Default)]
 pub(crate) struct Edges(pub(crate) Vec<u64>);
 
-impl Observer for Edges {
+/// Keeps every edge, and the recording.
+#[derive(Default)]
+struct Kept {
+    edges: Vec<u64>,
+    rows: Vec<Row>,
+}
+
+impl Observer for Kept {
     fn edge(&mut self, at: Nanoseconds) {
-        self.0.push(at.0);
+        self.edges.push(at.0);
     }
+
+    fn recorded(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+}
+
+/// Counts the edges that a replay has accepted.
+#[derive(Default)]
+struct Accepted(u64);
+
+impl Witness for Accepted {
+    fn edge(&mut self, edge: &Edge) {
+        self.0 += u64::from(edge.fate == EdgeFate::Accepted);
+    }
+}
+
+/// I11: every story's recording is replayed, and comes to the same.
+fn replayed(rows: &[Row]) -> u64 {
+    let mut accepted = Accepted::default();
+    let mut replay = None;
+    for row in rows {
+        match row {
+            Row::Run(opening) => {
+                replay = Some(Replay::begin(opening).expect("it can be replayed"));
+            }
+            Row::Inputs(block) => {
+                let replay = replay.as_mut().expect("a run");
+                assert_eq!(replay.block(block, &mut accepted), Ok(()));
+            }
+            Row::Ended(closing) => assert!(closing.whole, "{closing:?}"),
+        }
+    }
+    accepted.0
 }
 
 impl Edges {
@@ -223,10 +266,14 @@ pub(crate) fn run_regimens(
         leases,
         ..Options::lasting(duration)
     };
-    let mut edges = Edges::default();
-    let simulation = Simulation::new(infusion, strategies, scenario, options, &mut edges)
+    let mut kept = Kept::default();
+    let simulation = Simulation::new(infusion, strategies, scenario, options, &mut kept)
         .expect("as many strategies as regimens");
+    let simulation = simulation.recorded(Dossier::default());
     let report = simulation.run().expect("a run of the bench");
+    let edges = Edges(kept.edges);
+    let again = replayed(&kept.rows);
+    assert_eq!(again, report.steps, "I11: the replay has other edges");
     assert_eq!(
         report.steps as usize,
         edges.0.len(),

@@ -5,13 +5,14 @@ use crate::checkout::Checkout;
 use crate::tool::{self, Failure};
 
 /// The benches of `controller/pumpd/benches/daemon`.
-pub(super) const BENCHES: [&str; 6] = [
+pub(super) const BENCHES: [&str; 7] = [
     "start",
     "memory",
     "loop-cost",
     "brake",
     "recovery",
     "zoo-lateness",
+    "wear",
 ];
 
 /// Runs these.

@@ -32,7 +32,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     let mut missed = Vec::new();
     if wants("speed") || wants("linear") || !of_daemon.is_empty() {
         tool::heading("building pumpctl, strategy-host and the strategies");
-        here.build_release(&Machine::host())?;
+        here.build_release(&Machine::host(), &[])?;
     }
     if wants("speed") {
         missed.extend(speed::ninety_days(here)?);

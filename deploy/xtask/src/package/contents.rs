@@ -175,6 +175,17 @@ mod tests {
         let zoo = fs::read_dir(here.path("strategies/zoo")).unwrap().count();
         assert!(zoo > 1, "there is nothing to keep out");
         let packed = here.plugins().unwrap();
-        assert_eq!(packed, ["continuous", "intermittent-bolus", "pca"]);
+        assert_eq!(
+            packed,
+            [
+                "continuous",
+                "intermittent-bolus",
+                "loading",
+                "pca",
+                "pieb",
+                "pulse-train",
+                "taper"
+            ]
+        );
     }
 }

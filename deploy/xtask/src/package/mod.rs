@@ -16,6 +16,9 @@ use crate::checkout::Checkout;
 use crate::machine::Machine;
 use crate::tool::{self, Failure};
 
+/// What the packaged programs have beyond a plain build.
+pub(crate) const FEATURES: &[&str] = &["pumpctl/parquet"];
+
 /// Builds the package and prints its path.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
 pub(crate) fn build(here: &Checkout, machine: &Machine) -> Result<PathBuf, Failure> {
     let architecture = machine.debian_architecture()?;
     tool::heading(&format!("building for {architecture}"));
-    here.build_release(machine)?;
+    here.build_release(machine, FEATURES)?;
 
     let pages = here.target("debian/pages");
     anew(&pages)?;

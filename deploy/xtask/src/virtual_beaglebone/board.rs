@@ -46,7 +46,7 @@ impl<'a> Board<'a> {
     /// Where cargo fails, or a file can't be copied.
     pub(crate) fn stage(&self, share: &Path) -> Result<(), Failure> {
         tool::heading(&format!("compiling for the board ({TARGET})"));
-        self.here.build_release(&self.machine)?;
+        self.here.build_release(&self.machine, package::FEATURES)?;
         let built = self.machine.release(self.here);
         for program in ["pumpd", "pumpctl", "strategy-host"] {
             copy(&built.join(program), &share.join("bin"))?;

@@ -14,7 +14,7 @@ use crate::tool::{self, Failure};
 
 /// How long the machine may take to boot, and a command inside, in the host's time: so long
 /// that only a defect reaches it.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// What the folders of workplaces begin with; then their process and a number.
 const PREFIX: &str = "pumpd-vbb-";

@@ -59,6 +59,11 @@ pub(crate) const RULES: &[Rule] = &[
         "pump-journal",
         &["rusqlite", "rustix", "serde_json", "sha2"],
     ),
+    // A recording is read where no pump and no plugin is.
+    Rule::Only(
+        "pump-recording",
+        &["pump-core", "base64", "serde", "serde_json", "sha2"],
+    ),
     // The simulator is handed its strategies.
     Rule::Never("pump-simulator", &[LOADER, "strategy-host"]),
     Rule::Never("pump-hal", &[LOADER, "pump-prescription", "strategy-link"]),
@@ -67,6 +72,10 @@ pub(crate) const RULES: &[Rule] = &[
         "strategy-host",
         &["pump-prescription", "pump-simulator", "pump-hal"],
     ),
+    // What judges the ledger asks the control law, the journal and the operators' socket.
+    Rule::Never("crash-campaign", &["pumpd", "pump-hal", "strategy-host"]),
+    Rule::Only("pump-power-cut", &[]),
+    Rule::Top("crash-campaign"),
     Rule::Top("pumpctl"),
     Rule::Top("pumpd"),
     Rule::Top("xtask"),

@@ -24,6 +24,7 @@ fn confirm(reason: Option<&str>) -> Request {
     Request::Confirm {
         token: TOKEN.into(),
         reason: reason.map(Into::into),
+        acknowledge_uncertain: false,
     }
 }
 

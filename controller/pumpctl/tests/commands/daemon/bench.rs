@@ -9,10 +9,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pump_control::{
-    Alarm, Armed, Authority, Bolus, Check, CheckState, Code, Demands, Distribution, Done, Event,
-    Health, Hello, Latency, Ledger, Limits, Mail, Outcome, Peer, Preflight, Prescribed, Proposal,
-    ProposedRegimen, Refusal, Regimen, Reply, Request, Reservoir, Rights, Row, Server, Service,
-    Status, Ticket, Waker, Watched, Window,
+    Account, Alarm, Amount, Armed, Authority, Bolus, Check, CheckState, Code, Demands,
+    Distribution, Done, Event, Health, Hello, Latency, Ledger, Limits, Mail, Outcome, Peer,
+    Preflight, Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request,
+    Reservoir, Residue, Rights, Row, Server, Service, Status, Ticket, Waker, Watched, Window,
 };
 use tempfile::TempDir;
 
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) refusal: Mutex<Option<Refusal>>,
     pub(crate) checks: Mutex<Vec<Check>>,
     pub(crate) beyond: Mutex<Vec<String>>,
+    pub(crate) uncertain: Mutex<Option<Amount>>,
+    pub(crate) account: Mutex<Account>,
     /// Published as soon as they are there.
     pub(crate) news: Mutex<Vec<Watched>>,
     pub(crate) priority: Mutex<Option<u8>>,
@@ -78,7 +80,11 @@ impl Service for Bench {
                 .into()
             }
             (Request::Propose { .. }, _) => {
-                Reply::Proposal(Box::new(proposal(&shared.beyond.lock().unwrap()))).into()
+                let proposal = Proposal {
+                    uncertain: shared.uncertain.lock().unwrap().clone(),
+                    ..proposal(&shared.beyond.lock().unwrap())
+                };
+                Reply::Proposal(Box::new(proposal)).into()
             }
             (Request::Confirm { token, .. }, _) if token == TOKEN => Reply::Armed(Armed {
                 id: "test rig".into(),
@@ -98,6 +104,29 @@ impl Service for Bench {
             (Request::Pause, _) => done("paused"),
             (Request::Stop, _) => done("stopped"),
             (Request::Cancel { .. }, _) => done("disarmed"),
+            (Request::Ledger, _) => {
+                let account = shared.account.lock().unwrap().clone();
+                Reply::Ledger(Box::new(account)).into()
+            }
+            (Request::NewSubject, _) => done("disarmed"),
+            (Request::AcknowledgeResidue { .. }, _) => done("stopped"),
+            (
+                Request::Refill {
+                    residue_nl,
+                    filled_nl,
+                    ..
+                },
+                _,
+            ) => Reply::Refilled(Refilled {
+                residue: Residue {
+                    measured_nl: residue_nl,
+                    expected_nl: 3_000_000,
+                    allowed_nl: 1_000_000,
+                },
+                differs: residue_nl > 4_000_000,
+                content_nl: filled_nl,
+            })
+            .into(),
             (Request::Press | Request::Ack { .. } | Request::Silence { .. }, _) => done("infusing"),
         }
     }
@@ -135,6 +164,7 @@ fn proposal(beyond: &[String]) -> Proposal {
         drug_changes: false,
         remarks: String::new(),
         beyond_soft_limits: beyond.to_vec(),
+        uncertain: None,
         expires_in_s: 600,
     }
 }

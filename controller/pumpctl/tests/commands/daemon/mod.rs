@@ -2,6 +2,7 @@
 
 mod arming;
 mod bench;
+mod keeping;
 mod measuring;
 mod orders;
 mod pty;

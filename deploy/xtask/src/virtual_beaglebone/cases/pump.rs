@@ -63,7 +63,7 @@ pub(super) fn infusing(bench: &mut Bench) -> Result<(), Failure> {
 
 pub(super) fn start(bench: &mut Bench, prescription: &str) -> Result<(), Failure> {
     bench.must(&format!(
-        "pumpctl arm {prescription} --yes && pumpctl start"
+        "pumpctl arm {prescription} --yes --acknowledge-uncertain && pumpctl start"
     ))?;
     bench.must("sleep 5")?;
     state(bench, "infusing")
@@ -116,7 +116,7 @@ pub(super) fn edges_equal_the_ledger(bench: &mut Bench) -> Result<u64, Failure> 
 
 /// What counts as delivered since the reservoir was full: delivered and uncertain.
 pub(super) fn accounted(bench: &mut Bench) -> Result<u64, Failure> {
-    bench.must("pumpctl arm /root/bench.toml --yes")?;
+    bench.must("pumpctl arm /root/bench.toml --yes --acknowledge-uncertain")?;
     let left = bench.number("pumpctl status --json | jq .reservoir.content_steps")?;
     RESERVOIR
         .checked_sub(left)

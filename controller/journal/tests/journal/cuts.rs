@@ -5,20 +5,17 @@
 //! else any part, in any order, and a sector of 4 KiB whose writing was interrupted may hold
 //! anything. `PUMP_CUTS` says how many cuts, `PUMP_SEED` which.
 
-mod disk;
-mod trace;
-
 use std::fs;
 use std::path::Path;
 
 use pump_journal::{Head, Store};
+use pump_power_cut::trace::{self, Call};
+use pump_power_cut::{Dice, Disk};
 use tempfile::TempDir;
 
 use crate::migration::version_1;
 use crate::rig::{batch, durable, folder, reader};
 use crate::strace;
-use disk::{Dice, Disk};
-use trace::Call;
 
 /// How many batches a writer commits before its power is cut.
 const COUNT: u64 = 30;

@@ -2,19 +2,68 @@
 
 use pump_core::prescription::OnStrategyLoss;
 use pump_core::quantity::Steps;
-use pump_prescription::{
-    Checked, CheckedRegimen, Dimension, Exact, envelope_lines, rate_text, show, span_text,
-    steps_text,
-};
 use strategy_abi::Fraction;
 use strategy_link::{Kind, Param, whole};
 
+use crate::checked::{Checked, CheckedRegimen};
+use crate::exact::Exact;
+use crate::notation::show;
+use crate::unit::Dimension;
+use crate::words::{envelope_lines, rate_text, span_text, steps_text};
+
+/// A row of two prescriptions side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// What is compared.
+    pub what: String,
+    /// In the old one; without it: it is not there.
+    pub old: Option<String>,
+    /// In the new one; without it: it is gone.
+    pub new: Option<String>,
+}
+
+impl Compared {
+    /// Whether the two differ.
+    pub fn is_changed(&self) -> bool {
+        self.old != self.new
+    }
+
+    /// Whether it is about what is given, and not about what the file is called and how it is
+    /// written.
+    pub fn is_dose(&self) -> bool {
+        !matches!(self.what.as_str(), NAME | SHA256)
+    }
+}
+
+const NAME: &str = "prescription";
+const SHA256: &str = "sha256";
+
+/// Old and new, in the order of the new; what is gone comes last.
+pub fn side_by_side(old: Option<&Checked>, new: &Checked) -> Vec<Compared> {
+    let mut before = old.map(of).unwrap_or_default();
+    let mut rows = Vec::new();
+    for (what, new) in of(new) {
+        let place = before.iter().position(|(known, _)| *known == what);
+        rows.push(Compared {
+            what,
+            old: place.map(|place| before.remove(place).1),
+            new: Some(new),
+        });
+    }
+    rows.extend(before.into_iter().map(|(what, old)| Compared {
+        what,
+        old: Some(old),
+        new: None,
+    }));
+    rows
+}
+
 /// What is given, under which limits and by which rule.
-pub(crate) fn of(rx: &Checked) -> Vec<(String, String)> {
+fn of(rx: &Checked) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let mut row = |what: String, text: String| rows.push((what, text));
-    row("prescription".to_owned(), rx.id.clone());
-    row("sha256".to_owned(), rx.sha256_hex());
+    row(NAME.to_owned(), rx.id.clone());
+    row(SHA256.to_owned(), rx.sha256_hex());
     row("route".to_owned(), rx.route.name().to_owned());
     for drug in &rx.drugs {
         let concentration = show(drug.concentration, Dimension::Concentration);

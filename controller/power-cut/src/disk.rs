@@ -4,30 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::trace::Call;
+use crate::dice::Dice;
+use crate::trace::Call;
 
 /// What is written as one, or spoilt.
 const SECTOR: usize = 4096;
-
-/// Draws the same numbers from the same seed, for ever.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `below`.
-    pub(crate) fn below(&mut self, below: usize) -> usize {
-        let below = u64::try_from(below).expect("64 bits");
-        usize::try_from(self.next() % below).expect("below a usize")
-    }
-}
 
 #[derive(Clone, Debug)]
 enum Change {
@@ -45,8 +26,9 @@ struct Content {
 
 type Names = BTreeMap<String, usize>;
 
-#[derive(Debug)]
-pub(crate) struct Disk {
+/// A folder's part of a disk.
+#[derive(Clone, Debug)]
+pub struct Disk {
     files: Vec<Content>,
     names: Names,
     /// The names as they were synced, and after each change since. What is changed in a folder
@@ -56,7 +38,10 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// As a folder is.
-    pub(crate) fn of(folder: &Path) -> Self {
+    ///
+    /// # Panics
+    /// Where it can't be read.
+    pub fn of(folder: &Path) -> Self {
         let mut files = Vec::new();
         let mut names = Names::new();
         for file in fs::read_dir(folder).expect("a folder") {
@@ -76,11 +61,18 @@ impl Disk {
     }
 
     /// Does what a call does.
-    pub(crate) fn take(&mut self, call: &Call) {
+    ///
+    /// # Panics
+    /// Where the call is about a file that no call before has made.
+    pub fn take(&mut self, call: &Call) {
         match call {
             Call::Said(_) => {}
-            Call::Made(name) => {
-                if !self.names.contains_key(name) {
+            Call::Made { name, emptied } => {
+                if self.names.contains_key(name) {
+                    if *emptied {
+                        self.change(name, Change::Resize(0));
+                    }
+                } else {
                     self.names.insert(name.clone(), self.files.len());
                     self.files.push(Content::default());
                     self.folder.push(self.names.clone());
@@ -124,7 +116,10 @@ impl Disk {
     }
 
     /// Makes up what may be left.
-    pub(crate) fn after_power_loss(&self, folder: &Path, dice: &mut Dice) {
+    ///
+    /// # Panics
+    /// Where it can't be written into the folder.
+    pub fn after_power_loss(&self, folder: &Path, dice: &mut Dice) {
         let names = &self.folder[dice.below(self.folder.len())];
         for (name, file) in names {
             let file = &self.files[*file];
@@ -136,8 +131,8 @@ impl Disk {
                     pending.swap(last, dice.below(last + 1));
                 }
             }
-            // Mostly much of it arrives or little, so that either end is met.
-            let arrives = [1, 5, 9][dice.below(3)];
+            // Mostly much of it arrives or little, or nothing, so that either end is met.
+            let arrives = [0, 1, 5, 9][dice.below(4)];
             for change in &pending {
                 if dice.below(10) < arrives {
                     change.apply(&mut bytes);
@@ -149,6 +144,23 @@ impl Disk {
                 bytes = (0..dice.below(40_000))
                     .map(|_| dice.below(256) as u8)
                     .collect();
+            }
+            fs::write(folder.join(name), bytes).expect("written");
+        }
+    }
+}
+
+impl Disk {
+    /// What whoever opens the files sees as long as the machine lives: all that was written.
+    ///
+    /// # Panics
+    /// Where it can't be written into the folder.
+    pub fn after_process_death(&self, folder: &Path) {
+        for (name, file) in &self.names {
+            let file = &self.files[*file];
+            let mut bytes = file.synced.clone();
+            for change in &file.pending {
+                change.apply(&mut bytes);
             }
             fs::write(folder.join(name), bytes).expect("written");
         }
