@@ -5,7 +5,7 @@ mod fixtures;
 
 use std::time::Duration;
 
-use fixtures::{in_c, library, report, subject, told};
+use fixtures::{bolus, in_c, library, report, subject, told};
 use strategy_check::{CHECKS, fuzz, named, reproduce};
 
 /// The name of the plugin, what stands before its step, what its step begins with, and the
@@ -63,6 +63,22 @@ fn each_broken_rule_is_named() {
         let library = in_c(folder.path(), name, before, in_step);
         let report = report(&library, &[]);
         assert!(report.failed().contains(check), "{name}\n{}", told(&report));
+    }
+}
+
+#[test]
+fn each_fault_of_a_bolus_unasked_is_named() {
+    for (fault, checks) in [
+        (None, &[][..]),
+        (Some("NAGS"), &["refusals", "asks-once"]),
+        (Some("ASKS_TWICE"), &["asks-once"]),
+        (Some("FORGETS"), &["saved-state"]),
+        (Some("TRUSTS_ITS_STATE"), &["foreign-state"]),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let report = report(&bolus(folder.path(), fault), &[]);
+        assert_eq!(report.failed(), checks, "{fault:?}\n{}", told(&report));
+        assert_eq!(report.is_good(), checks.is_empty(), "{}", told(&report));
     }
 }
 

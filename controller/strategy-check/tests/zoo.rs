@@ -87,7 +87,15 @@ fn every_guest_is_listed_here() {
 
 #[test]
 fn the_packaged_strategies_keep_every_rule() {
-    for name in ["continuous", "intermittent-bolus", "pca"] {
+    for name in [
+        "continuous",
+        "intermittent-bolus",
+        "loading",
+        "pca",
+        "pieb",
+        "pulse-train",
+        "taper",
+    ] {
         let report = report(&library(name), &[]);
         println!("{name}\n{}", told(&report));
         assert!(report.is_good(), "{name}\n{}", told(&report));

@@ -24,7 +24,7 @@
 //!
 //! | what | when | becomes |
 //! |---|---|---|
-//! | a press | within `apart` after a programmed bolus | refused: `lockout` |
+//! | a press | within `apart` after a programmed bolus | refused: `strategy` |
 //! | a press | within the lockout, which demands begin | refused: `lockout` |
 //! | a press | while any bolus runs or waits to | refused: `bolus-running` |
 //! | a press | when a programmed bolus is due | refused: `strategy`; the programmed one is given |
@@ -95,8 +95,11 @@ impl Pieb {
         if snapshot.bolus_running() {
             return Some(Reason::BolusRunning);
         }
-        let closed = snapshot.lockout_left() > Duration::ZERO || snapshot.now() < self.quiet_until;
-        closed.then_some(Reason::Lockout)
+        if snapshot.lockout_left() > Duration::ZERO {
+            return Some(Reason::Lockout);
+        }
+        // `lockout` in the record is the pump's own, and the operator can see that it is open.
+        (snapshot.now() < self.quiet_until).then_some(Reason::Strategy)
     }
 
     fn answer(&mut self, snapshot: &Snapshot, demand: Demand) -> Order {

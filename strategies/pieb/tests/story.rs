@@ -77,7 +77,7 @@ fn a_press_shortly_after_a_programmed_one_is_refused_until_the_very_end_of_the_d
             Answer::Refused(Reason::BolusRunning)
         );
         let nearly = minutes(40) - Duration::from_nanos(1);
-        assert_eq!(press(story, nearly), Answer::Refused(Reason::Lockout));
+        assert_eq!(press(story, nearly), Answer::Refused(Reason::Strategy));
         assert_eq!(press(story, minutes(40)), Answer::Given(DEMAND));
     });
 }

@@ -82,6 +82,9 @@ fn told(
         }))?
     } else {
         let mut text = table(report);
+        if args.fuzz.is_some() && progress.is_none() {
+            text.push_str("\nno search by chance before all of these are good\n");
+        }
         if let Some(Progress { stories, refused }) = progress {
             let _ = writeln!(
                 text,

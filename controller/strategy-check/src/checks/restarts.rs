@@ -5,7 +5,7 @@ use strategy_host::{Allowed, CallError, Ended, Rehearsal};
 
 use crate::bench::Bench;
 use crate::report::Verdict;
-use crate::rules::{At, breach};
+use crate::rules::{At, breach_in_the_strange};
 use crate::tape::{Tape, again};
 
 pub(super) fn saved_state(bench: &Bench<'_>) -> Result<String, Verdict> {
@@ -84,7 +84,7 @@ pub(super) fn foreign_state(bench: &Bench<'_>) -> Result<String, Verdict> {
                 taken += 1;
                 for (snapshot, _) in segment.iter().skip(index).take(4) {
                     let order = rehearsal.step(0, snapshot).map_err(ended)?;
-                    if let Some(breach) = breach(&tape.envelope, snapshot, &order) {
+                    if let Some(breach) = breach_in_the_strange(&tape.envelope, snapshot, &order) {
                         let what = breach.what;
                         return Err(Verdict::Failed(format!("with a state not its own, {what}")));
                     }

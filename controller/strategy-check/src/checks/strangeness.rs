@@ -7,7 +7,7 @@ use strategy_host::{Allowed, Ended};
 
 use crate::bench::Bench;
 use crate::report::Verdict;
-use crate::rules::{At, breach};
+use crate::rules::{At, breach_in_the_strange};
 
 const STRANGE: u64 = 3_000;
 
@@ -25,7 +25,7 @@ pub(super) fn any_order(bench: &Bench<'_>) -> Result<String, Verdict> {
             let order = rehearsal
                 .step(0, &snapshot)
                 .map_err(|ended| Verdict::Failed(format!("shown {snapshot:?}: {ended}")))?;
-            if let Some(breach) = breach(envelope, &snapshot, &order) {
+            if let Some(breach) = breach_in_the_strange(envelope, &snapshot, &order) {
                 return Err(Verdict::Failed(format!(
                     "{}: shown {snapshot:?}",
                     breach.what
@@ -106,7 +106,7 @@ pub(super) fn clock_jumps(bench: &Bench<'_>) -> Result<String, Verdict> {
                 let at = At(snapshot.now_ns);
                 let ended = |ended: Ended| Verdict::Failed(format!("at {at}: {ended}"));
                 let order = rehearsal.step(0, &snapshot).map_err(ended)?;
-                if let Some(breach) = breach(&tape.envelope, &snapshot, &order) {
+                if let Some(breach) = breach_in_the_strange(&tape.envelope, &snapshot, &order) {
                     return Err(Verdict::Failed(breach.what));
                 }
             }
