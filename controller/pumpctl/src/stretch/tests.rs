@@ -164,8 +164,18 @@ fn check(deeds: &[Deed]) {
     assert_eq!(entries, reader.head().expect("a head").seq);
 }
 
+/// Each case writes a journal: as many as take seconds.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases.min(300),
+        failure_persistence: None,
+        ..usual
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases())]
 
     /// Whatever happens, what is reported of runs and of days is what the ledger has.
     #[test]
