@@ -15,10 +15,15 @@ fn names(rig: &Rig, folder: &str) -> Vec<String> {
     names
 }
 
+/// Where the programs are built elsewhere it is not above them.
+fn sdk() -> String {
+    repository().join("strategies").display().to_string()
+}
+
 #[test]
 fn a_strategy_in_c_builds_passes_its_tests_and_keeps_every_rule() {
     let rig = Rig::new();
-    let done = strategy(&rig, &["new", "slow-drip", "--lang", "c"]);
+    let done = strategy(&rig, &["new", "slow-drip", "--lang", "c", "--sdk", &sdk()]);
     assert_eq!(done.code(), 0, "{}", done.err());
     assert_eq!(
         names(&rig, "slow-drip"),
@@ -59,7 +64,7 @@ fn nothing_is_made_where_something_is_already_or_the_name_can_not_be_had() {
         ("../up", 2, "lower-case"),
         ("fn", 2, "means something to Rust"),
     ] {
-        let done = strategy(&rig, &["new", name]);
+        let done = strategy(&rig, &["new", name, "--sdk", &sdk()]);
         assert_eq!((done.code(), done.out()), (code, String::new()), "{name}");
         assert!(done.err().contains(said), "{name}: {}", done.err());
     }
@@ -72,8 +77,7 @@ fn nothing_is_made_where_something_is_already_or_the_name_can_not_be_had() {
 #[test]
 fn the_sdk_that_is_named_is_the_one_that_is_used() {
     let rig = Rig::new();
-    let sdk = repository().join("strategies");
-    let named = sdk.display().to_string();
+    let named = sdk();
     let done = strategy(&rig, &["new", "slow-drip", "--sdk", &named]);
     assert_eq!(done.code(), 0, "{}", done.err());
     let manifest = rig.read("slow-drip/Cargo.toml");

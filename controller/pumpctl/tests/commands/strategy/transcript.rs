@@ -1,12 +1,13 @@
 //! From nothing to an infusing pump: an author types what each step has printed.
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::rig::{Rig, built};
+use crate::rig::{Rig, built, repository};
 
 /// Longer than any of it takes, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -52,6 +53,32 @@ impl Shell {
     }
 }
 
+/// A checkout with what was built inside it, wherever this one's is built. Where its `pumpctl`
+/// is.
+fn build_tree(folder: &Path) -> PathBuf {
+    let tree = folder.join("checkout");
+    let programs = tree.join("target/debug");
+    std::fs::create_dir_all(&programs).expect("a folder");
+    for part in ["config", "strategies"] {
+        symlink(repository().join(part), tree.join(part)).expect("a link");
+    }
+    for entry in std::fs::read_dir(built())
+        .expect("what was built")
+        .flatten()
+    {
+        let name = entry.file_name();
+        let known = name.to_string_lossy();
+        let plugin = known.ends_with(".so") && !known.starts_with("libzoo_");
+        if plugin || ["pumpctl", "pumpd", "strategy-host"].contains(&&*known) {
+            let to = programs.join(&name);
+            std::fs::hard_link(entry.path(), &to)
+                .or_else(|_| std::fs::copy(entry.path(), &to).map(drop))
+                .expect("it is put there");
+        }
+    }
+    programs.join("pumpctl")
+}
+
 /// The lines that a step tells to type next.
 fn next(printed: &str) -> Vec<String> {
     let from = printed.find("Next").expect("a next step is told");
@@ -90,7 +117,8 @@ fn an_author_types_what_each_step_has_printed_and_the_pump_infuses() {
     let mut shell = Shell {
         folder: rig.folder.path().to_owned(),
     };
-    let pumpctl = env!("CARGO_BIN_EXE_pumpctl");
+    let tree = build_tree(rig.folder.path());
+    let pumpctl = tree.display();
     let made = shell.types(&format!("{pumpctl} strategy new slow-drip"));
 
     let steps = next(&made);
