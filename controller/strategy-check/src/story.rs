@@ -94,14 +94,23 @@ fn nl_in_an_hour(rate: Rate) -> u64 {
 
 /// A step that makes a run of a few thousands of them, in nanolitres.
 fn step_of(envelope: &Envelope) -> u64 {
-    let by_basal = nl_in_an_hour(envelope.basal) / 4_000;
+    let by_basal = match nl_in_an_hour(envelope.basal) {
+        0 => u64::MAX,
+        nl => nl / 4_000,
+    };
     let bolus = envelope.bolus.map_or(0, |bolus| bolus.max.floor_nl());
     let by_bolus = match bolus {
         0 => u64::MAX,
         // A bolus below one step is refused.
         nl => nl / 20,
     };
-    by_basal.min(by_bolus).clamp(1, 100_000)
+    // A tiny bolus beside a fast basal is refused as smaller than a step: otherwise a run
+    // would have millions of them.
+    let least = match by_basal {
+        u64::MAX => 1,
+        by_basal => by_basal / 25,
+    };
+    by_basal.min(by_bolus).max(least).clamp(1, 100_000)
 }
 
 fn bolus(nl: u64, over: u64) -> Action {
