@@ -53,15 +53,13 @@ impl Shell {
     }
 }
 
-/// A checkout with what was built inside it, wherever this one's is built. Where its `pumpctl`
-/// is.
+/// A checkout with what was built inside it, wherever this one's is built, but for the kit.
+/// Where its `pumpctl` is.
 fn build_tree(folder: &Path) -> PathBuf {
     let tree = folder.join("checkout");
     let programs = tree.join("target/debug");
     std::fs::create_dir_all(&programs).expect("a folder");
-    for part in ["config", "strategies"] {
-        symlink(repository().join(part), tree.join(part)).expect("a link");
-    }
+    symlink(repository().join("config"), tree.join("config")).expect("a link");
     for entry in std::fs::read_dir(built())
         .expect("what was built")
         .flatten()
@@ -119,7 +117,9 @@ fn an_author_types_what_each_step_has_printed_and_the_pump_infuses() {
     };
     let tree = build_tree(rig.folder.path());
     let pumpctl = tree.display();
-    let made = shell.types(&format!("{pumpctl} strategy new slow-drip"));
+    let sdk = repository().join("strategies");
+    let new = format!("{pumpctl} strategy new slow-drip --sdk {}", sdk.display());
+    let made = shell.types(&new);
 
     let steps = next(&made);
     let [enter, test, build, check] = steps.as_slice() else {
