@@ -78,7 +78,7 @@ fuzz_target!(|bytes: &[u8]| {
                 Ok(checkpoint.clone())
             );
             let credit = Steps(u64::from(kind) << 8);
-            let mut pump = Box::new(Pump::restore(&checkpoint, credit));
+            let mut pump = Box::new(Pump::restore(&checkpoint, credit, checkpoint.at()));
             run(&mut pump, checkpoint.at());
             let after = pump.checkpoint();
             assert_eq!(Checkpoint::decode(&written(&after)), Ok(after));
