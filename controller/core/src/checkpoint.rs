@@ -194,16 +194,22 @@ impl Pump {
     /// lines and this watch, armed at the same instant. Only the events of the arming itself
     /// can differ: it has no alarm that an arming clears.
     pub fn rested(checkpoint: &Checkpoint, sensors: Sensors, watch: Watch) -> Self {
-        let mut pump = Self::new();
-        pump.now = checkpoint.at;
-        pump.memory = checkpoint.memory.clone();
-        pump.last_bolus = checkpoint.last_bolus;
-        pump.last_demand = checkpoint.last_demand;
+        let mut pump = Self::remembering(checkpoint, checkpoint.at);
         pump.sensors = sensors;
         pump.watch = watch;
         if pump.memory.residue.is_some() {
             pump.raise(Alarm::ResidueDiffers);
         }
+        pump
+    }
+
+    /// A new pump with this memory.
+    fn remembering(checkpoint: &Checkpoint, now: MonoNs) -> Self {
+        let mut pump = Self::new();
+        pump.now = now;
+        pump.memory = checkpoint.memory.clone();
+        pump.last_bolus = checkpoint.last_bolus;
+        pump.last_demand = checkpoint.last_demand;
         pump
     }
 
@@ -216,12 +222,8 @@ impl Pump {
     /// passed for certain: what nobody wrote down may have happened at any time until then, and
     /// is dated there, so that it leaves no window and opens no lockout before its time (I4).
     pub fn restore(checkpoint: &Checkpoint, credit: Steps, now: MonoNs) -> Self {
-        let mut pump = Self::new();
         let now = now.max(checkpoint.at);
-        pump.now = now;
-        pump.memory = checkpoint.memory.clone();
-        pump.last_bolus = checkpoint.last_bolus;
-        pump.last_demand = checkpoint.last_demand;
+        let mut pump = Self::remembering(checkpoint, now);
         let dated = if broken(Twin::RestartUndated) {
             checkpoint.at
         } else {

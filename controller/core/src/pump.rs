@@ -128,6 +128,22 @@ pub struct Watch {
     pub records_lost: bool,
 }
 
+impl Watch {
+    /// Nothing is found to be bad; the default.
+    pub const NOTHING_BAD: Self = Self {
+        sensor_lost: false,
+        inputs_stalled: false,
+        journal_stalled: false,
+        link_stalled: false,
+        control_stalled: false,
+        loop_stalled: false,
+        count_differs: false,
+        internal_error: false,
+        self_test_failed: false,
+        records_lost: false,
+    };
+}
+
 /// Everything the control law is told in one tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
@@ -268,18 +284,7 @@ impl Pump {
             begun: false,
             started_at: MonoNs(0),
             sensors: Sensors::SOUND,
-            watch: Watch {
-                sensor_lost: false,
-                inputs_stalled: false,
-                journal_stalled: false,
-                link_stalled: false,
-                control_stalled: false,
-                loop_stalled: false,
-                count_differs: false,
-                internal_error: false,
-                self_test_failed: false,
-                records_lost: false,
-            },
+            watch: Watch::NOTHING_BAD,
             stops: Stops::NONE,
             alarms: ActiveAlarms::NONE,
             last_bolus: BolusId(0),

@@ -100,7 +100,7 @@ impl Pump {
 
     /// Takes in what is known from outside.
     pub(crate) fn heed(&mut self, watch: Watch) {
-        if self.watch == watch && watch == (Watch::default()) {
+        if self.watch == watch && watch == Watch::NOTHING_BAD {
             return;
         }
         self.watch = watch;

@@ -21,6 +21,7 @@ use pump_core::refill::{self, Remembered};
 use pump_prescription::{Checked, Exact};
 
 use crate::durable::Resumed;
+use crate::words;
 
 /// Picograms in a nanogram.
 const PG: u128 = 1_000;
@@ -183,10 +184,10 @@ impl Books {
                 id: label.id.clone(),
                 sha256: label.sha256.clone(),
             }),
-            nl_per_step: self.label.as_ref().map(|label| {
-                let step = label.volume_per_step;
-                format!("{}/{}", step.num(), step.den())
-            }),
+            nl_per_step: self
+                .label
+                .as_ref()
+                .map(|label| words::exact(label.volume_per_step)),
             drugs: self.drugs(),
             delivered: counted(self.counts.delivered),
             missed: counted(self.counts.missed),

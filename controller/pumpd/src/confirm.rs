@@ -12,7 +12,7 @@ use pump_core::quantity::{MonoNs, Nanoseconds};
 
 use crate::board::ArmedSheet;
 use crate::link::{Job, LinkPhase};
-use crate::messages::{Note, What};
+use crate::messages::What;
 use crate::propose::Proposed;
 use crate::service::{Desk, Purpose};
 use crate::words;
@@ -236,14 +236,8 @@ impl Desk {
     /// The loop has armed it.
     pub(crate) fn armed(&mut self, proposed: Box<Proposed>) -> Reply {
         if let (Some(uncertain), Some(who)) = (&proposed.uncertain, &proposed.acknowledged) {
-            let body = serde_json::json!({
-                "did": "acknowledge-uncertain",
-                "who": who,
-                "uncertain": uncertain,
-            });
-            let kind = "operator";
-            // Where the journal is gone the daemon is about to end.
-            let _ = self.parts.notes.send(Note::Entry { kind, body });
+            let more = serde_json::json!({ "uncertain": uncertain });
+            self.note_of(who, "acknowledge-uncertain", more);
         }
         self.parts.books.armed(Arc::clone(&proposed.label));
         let checked = &proposed.checked;

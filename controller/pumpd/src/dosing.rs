@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 
 use pump_core::order::{Order, RegimenId};
 use pump_core::pump::{
-    ArmError, Command, EdgeFate, Inputs, Outputs, Pump, Sensors, State, TICK, Watch,
+    ArmError, Command, EdgeFate, Inputs, NotStill, Outputs, Pump, Sensors, State, TICK, Watch,
 };
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
 use pump_hal::{Brake, Heartbeat, LiveMotor};
@@ -316,18 +316,13 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
                 }
                 armed
             }
-            What::Disarm | What::NewSubject => {
-                let disarmed = match task.what {
-                    What::NewSubject => self.pump.new_subject(now),
-                    _ => self.pump.disarm(now),
-                };
-                if disarmed.is_ok() {
-                    // What it was granted is no credit of anything that comes later.
-                    self.arming = self.arming.saturating_add(1);
-                    self.started_at = None;
-                    self.tell_events();
-                }
-                disarmed.map_err(|_| ArmError::NotStill)
+            What::Disarm => {
+                let disarmed = self.pump.disarm(now);
+                self.forgotten(disarmed)
+            }
+            What::NewSubject => {
+                let forgotten = self.pump.new_subject(now);
+                self.forgotten(forgotten)
             }
             What::Obey(command) => {
                 let inputs = Inputs {
@@ -351,6 +346,16 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             id: task.id,
             result,
         });
+    }
+
+    /// What was armed is not any more, unless the pump was not still.
+    fn forgotten(&mut self, outcome: Result<(), NotStill>) -> Result<(), ArmError> {
+        outcome.map_err(|NotStill| ArmError::NotStill)?;
+        // What it was granted is no credit of anything that comes later.
+        self.arming = self.arming.saturating_add(1);
+        self.started_at = None;
+        self.tell_events();
+        Ok(())
     }
 
     /// One tick of the control law, and everything that it wants.

@@ -14,10 +14,10 @@
 
 pub(crate) mod disk;
 mod entry;
+mod expected;
 mod recordings;
 mod shadow;
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
@@ -40,6 +40,7 @@ use crate::stamp;
 use crate::vitals::Vitals;
 
 use entry::Scribe;
+use expected::Expected;
 use recordings::Recordings;
 use shadow::Shadow;
 
@@ -48,14 +49,11 @@ const EVERY: Nanoseconds = Nanoseconds::from_millis(10);
 const GATHERED: Nanoseconds = Nanoseconds::from_secs(1);
 /// How things are is made durable so often though nothing happens (P04).
 const STATE_EVERY: Nanoseconds = Nanoseconds::from_mins(5);
-/// An entry's kind and its body.
-type Row = (&'static str, serde_json::Value);
-
 /// So many rows wait while the disk does not take them; more are counted and given up.
 const MOST_ENTRIES: usize = 10_000;
 
-/// Armings that were asked of the loop and not answered yet; a few at most.
-const MOST_LABELS: usize = 8;
+/// An entry's kind and its body.
+type Row = (&'static str, serde_json::Value);
 
 /// Whether the loop has ended, so that nothing is stepped any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +83,7 @@ pub(crate) struct Journal {
     scribe: Scribe,
     recordings: Recordings,
     books: Books,
-    /// What is about to be armed, by its task.
-    labels: VecDeque<(u64, Arc<Label>)>,
+    labels: Expected<Arc<Label>>,
     /// The last mark that was taken, and that of the batch that the disk has.
     mark: u64,
     mark_in_flight: u64,
@@ -117,7 +114,7 @@ impl Journal {
             scribe,
             recordings: Recordings::new(parts.clock.ahead()),
             books,
-            labels: VecDeque::new(),
+            labels: Expected::default(),
             mark: 0,
             mark_in_flight: 0,
             entries: Vec::new(),
@@ -167,10 +164,7 @@ impl Journal {
                     papers,
                     label,
                 } => {
-                    if self.labels.len() >= MOST_LABELS {
-                        self.labels.pop_front();
-                    }
-                    self.labels.push_back((id, label));
+                    self.labels.push(id, label);
                     let per_step = prescription.volume_per_step;
                     self.recordings.expect(id, *dossier);
                     self.scribe.expect(id, names, per_step, papers);
@@ -260,8 +254,10 @@ impl Journal {
             // It was refused, and told nothing.
             return;
         }
-        if let Record::Armed { id, .. } = record {
-            self.open_books(*id);
+        if let Record::Armed { id, .. } = record
+            && let Some(label) = self.labels.take(*id)
+        {
+            self.books.armed(label);
         }
         self.write(ended.0, ended.1);
         if let Some((kind, body)) = begins {
@@ -275,15 +271,6 @@ impl Journal {
         let now = self.parts.clock.now();
         self.scribe
             .state(self.shadow.pump(), self.shadow.arming(), now)
-    }
-
-    /// The prescription of this task was armed.
-    fn open_books(&mut self, id: u64) {
-        self.labels.retain(|(known, _)| *known >= id);
-        let label = self.labels.pop_front().filter(|(known, _)| *known == id);
-        if let Some((_, label)) = label {
-            self.books.armed(label);
-        }
     }
 
     /// Whether the repetition is worth nothing any more.

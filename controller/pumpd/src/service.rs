@@ -364,7 +364,12 @@ impl Desk {
 
     /// What an operator did goes to the journal, with who it was (P04).
     pub(crate) fn note(&self, word: &str, peer: &Peer, more: serde_json::Value) {
-        let mut body = serde_json::json!({ "did": word, "who": peer.user });
+        self.note_of(&peer.user, word, more);
+    }
+
+    /// The same where the operator is known by name.
+    pub(crate) fn note_of(&self, who: &str, word: &str, more: serde_json::Value) {
+        let mut body = serde_json::json!({ "did": word, "who": who });
         if let (Some(body), serde_json::Value::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
         }

@@ -23,19 +23,6 @@ pub(crate) fn lines_of(bits: u8) -> Result<Sensors, Flaw> {
     Ok(lines)
 }
 
-pub(crate) const NOTHING_BAD: Watch = Watch {
-    sensor_lost: false,
-    inputs_stalled: false,
-    journal_stalled: false,
-    link_stalled: false,
-    control_stalled: false,
-    loop_stalled: false,
-    count_differs: false,
-    internal_error: false,
-    self_test_failed: false,
-    records_lost: false,
-};
-
 /// What is bad as bits.
 pub(crate) fn watch_bits(watch: Watch) -> u16 {
     let Watch {

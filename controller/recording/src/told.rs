@@ -7,7 +7,7 @@ use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use crate::bytes::{Flaw, Reader, Writer};
 use crate::call::{Clock, Told};
 use crate::edge::fate_word;
-use crate::lines::{NOTHING_BAD, line_bits, lines_of, watch_bits, watch_of};
+use crate::lines::{line_bits, lines_of, watch_bits, watch_of};
 use crate::order::Last;
 
 const NS_PER_S: u64 = 1_000_000_000;
@@ -43,7 +43,7 @@ impl Context {
             now: MonoNs(0),
             credit: Steps::ZERO,
             lines: Sensors::SOUND,
-            watch: NOTHING_BAD,
+            watch: Watch::NOTHING_BAD,
             orders: [Last::NONE; MAX_REGIMENS],
         }
     }

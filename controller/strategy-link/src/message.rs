@@ -8,8 +8,8 @@ use std::fmt;
 use strategy_abi as abi;
 
 /// The wall clock as a strategy is shown it. It serves schedules by time of day; no
-/// lockout, window or lease hangs on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// lockout, window or lease hangs on it. By default nothing is known of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WallClock {
     /// Whether it is known good (a battery-backed clock, or synchronised).
     pub good: bool,

@@ -18,13 +18,6 @@ use strategy_link::WallClock;
 use crate::messages::{Record, Sum, Told};
 use crate::vitals::Vitals;
 
-const NO_CLOCK: WallClock = WallClock {
-    good: false,
-    utc_s: 0,
-    local_offset_s: 0,
-    next_offset_change_utc_s: None,
-};
-
 /// A control law that can be read by everybody and called only on record.
 pub(super) struct Recorded {
     pump: Box<Pump>,
@@ -47,7 +40,7 @@ impl Recorded {
         Self {
             pump,
             records,
-            clocks: [NO_CLOCK; MAX_REGIMENS],
+            clocks: [WallClock::default(); MAX_REGIMENS],
             vitals,
         }
     }
@@ -63,7 +56,7 @@ impl Recorded {
     pub(super) fn tick(&mut self, now: MonoNs, inputs: &Inputs) -> Outputs {
         for (place, order) in inputs.orders.iter().enumerate() {
             if let Some(order) = *order {
-                let clock = self.clocks.get(place).copied().unwrap_or(NO_CLOCK);
+                let clock = self.clocks.get(place).copied().unwrap_or_default();
                 self.record(Record::Order {
                     place,
                     order,

@@ -1,23 +1,18 @@
 //! What happens, as rows of the journal.
 
-use std::collections::VecDeque;
-
 use pump_core::event::{Event, EventKind};
 use pump_core::pump::{Pump, State};
 use pump_core::quantity::{MonoNs, Volume};
 use serde_json::{Value, json};
 
+use super::expected::Expected;
 use crate::words::{self, Teller};
-
-/// Armings that were asked of the loop and not answered yet; a few at most.
-const MOST_ARMINGS: usize = 8;
 
 /// Names and strategies of the regimens.
 pub(crate) type Names = Vec<(String, String)>;
 
-/// An arming that the loop was asked for.
-struct Expected {
-    id: u64,
+/// What an arming is about.
+struct About {
     names: Names,
     per_step: Volume,
     papers: Value,
@@ -26,7 +21,7 @@ struct Expected {
 /// Who writes the rows, and what it needs to know for that.
 #[derive(Default)]
 pub(super) struct Scribe {
-    expected: VecDeque<Expected>,
+    expected: Expected<About>,
     names: Names,
     per_step: Option<Volume>,
     started_at: Option<MonoNs>,
@@ -41,26 +36,22 @@ impl Scribe {
 
     /// The loop is about to be asked to arm these.
     pub(super) fn expect(&mut self, id: u64, names: Names, per_step: Volume, papers: Value) {
-        if self.expected.len() >= MOST_ARMINGS {
-            self.expected.pop_front();
-        }
-        self.expected.push_back(Expected {
-            id,
+        let about = About {
             names,
             per_step,
             papers,
-        });
+        };
+        self.expected.push(id, about);
     }
 
     /// The loop was asked to arm those of this task. The row that begins a run: what is armed,
     /// in full, and the number of the arming.
     pub(super) fn armed(&mut self, id: u64, arming: u64) -> Option<(&'static str, Value)> {
-        self.expected.retain(|expected| expected.id >= id);
-        let expected = self.expected.pop_front().filter(|known| known.id == id)?;
-        self.names = expected.names;
-        self.per_step = Some(expected.per_step);
+        let about = self.expected.take(id)?;
+        self.names = about.names;
+        self.per_step = Some(about.per_step);
         self.started_at = None;
-        let mut papers = expected.papers;
+        let mut papers = about.papers;
         if let Some(papers) = papers.as_object_mut() {
             papers.insert("arming".to_owned(), json!(arming));
         }

@@ -4,16 +4,13 @@
 //! A run begins with an arming and ends with the next, with a disarming, or with the daemon.
 //! Its rows are written in the batches that are written anyway.
 
-use std::collections::VecDeque;
-
 use pump_core::pump::Pump;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_journal::MAX_BODY;
 use pump_recording::row::{Closing, Dossier, Opening, Row};
 use pump_recording::{Answer, Call, GivenUp, LARGE_BLOCK, Recorder, Rest};
 
-/// Armings that were asked of the loop and not answered yet; a few at most.
-const MOST_ARMINGS: usize = 8;
+use super::expected::Expected;
 
 /// What the repetition has done, as far as it belongs to a run.
 #[expect(
@@ -42,25 +39,22 @@ pub(super) enum Repeated {
 pub(super) struct Recordings {
     /// How far the pump's clock is ahead of the monotonic one.
     ahead: Nanoseconds,
-    expected: VecDeque<(u64, Dossier)>,
+    expected: Expected<Dossier>,
     recorder: Option<Recorder>,
 }
 
 impl Recordings {
-    pub(super) const fn new(ahead: Nanoseconds) -> Self {
+    pub(super) fn new(ahead: Nanoseconds) -> Self {
         Self {
             ahead,
-            expected: VecDeque::new(),
+            expected: Expected::default(),
             recorder: None,
         }
     }
 
     /// The loop is about to be asked to arm this.
     pub(super) fn expect(&mut self, id: u64, dossier: Dossier) {
-        if self.expected.len() >= MOST_ARMINGS {
-            self.expected.pop_front();
-        }
-        self.expected.push_back((id, dossier));
+        self.expected.push(id, dossier);
     }
 
     /// Something was done, and this is what came of it. The rows that are to be written for it.
@@ -83,9 +77,7 @@ impl Recordings {
     }
 
     fn begin(&mut self, id: u64, at: MonoNs, rest: Rest, run: u64, pump: &Pump) -> Option<Row> {
-        self.expected.retain(|(known, _)| *known >= id);
-        let expected = self.expected.pop_front();
-        let (_, dossier) = expected.filter(|(known, _)| *known == id)?;
+        let dossier = self.expected.take(id)?;
         match Recorder::begin(run, rest, at, pump, self.ahead, dossier) {
             Ok((recorder, opening)) => {
                 self.recorder = Some(recorder);

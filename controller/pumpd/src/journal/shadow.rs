@@ -4,8 +4,6 @@
 //! the same is held against each other several times a second; where they differ, one of them
 //! is wrong, and neither can be trusted.
 
-use std::collections::VecDeque;
-
 use pump_control::Account;
 use pump_core::order::Order;
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
@@ -15,14 +13,11 @@ use pump_recording::{Answer, Call, Clock, Rest};
 use strategy_link::WallClock;
 
 use super::Ending;
+use super::expected::Expected;
+use super::recordings::Repeated;
 use crate::clock::PumpClock;
 use crate::durable::kept;
 use crate::messages::{Record, Sum, Told};
-
-use super::recordings::Repeated;
-
-/// Armings that were asked of the loop and not answered yet; a few at most.
-const MOST_ARMINGS: usize = 8;
 
 /// The record makes no sense: what was repeated is not what was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +32,7 @@ pub(super) enum Discord {
 pub(super) struct Shadow {
     pump: Box<Pump>,
     orders: [Option<(Order, WallClock)>; MAX_REGIMENS],
-    armings: VecDeque<(u64, Box<Prescription>)>,
+    armings: Expected<Box<Prescription>>,
     arming: u64,
     wanted: Steps,
 }
@@ -47,7 +42,7 @@ impl Shadow {
         Self {
             pump,
             orders: [None; MAX_REGIMENS],
-            armings: VecDeque::new(),
+            armings: Expected::default(),
             arming,
             wanted: Steps::ZERO,
         }
@@ -55,10 +50,7 @@ impl Shadow {
 
     /// The loop is about to be asked to arm this.
     pub(super) fn expect(&mut self, id: u64, prescription: Box<Prescription>) {
-        if self.armings.len() >= MOST_ARMINGS {
-            self.armings.pop_front();
-        }
-        self.armings.push_back((id, prescription));
+        self.armings.push(id, prescription);
     }
 
     /// Repeats a call. Afterwards [`Shadow::pump`] has the events of it.
@@ -108,13 +100,16 @@ impl Shadow {
                     self.wanted = self.wanted.max(wanted);
                 }
             }
-            Answer::Disarmed(true) => {
-                self.arming = self.arming.saturating_add(1);
-                self.wanted = Steps::ZERO;
-            }
+            Answer::Disarmed(true) => self.begin_anew(),
             Answer::Disarmed(false) | Answer::Snapshot(_) => {}
         }
         Repeated::Call(call, answer)
+    }
+
+    /// What is armed now is another arming, or none: it has asked for no credit yet.
+    fn begin_anew(&mut self) {
+        self.arming = self.arming.saturating_add(1);
+        self.wanted = Steps::ZERO;
     }
 
     /// Whatever was armed is not any more.
@@ -122,24 +117,17 @@ impl Shadow {
         if self.pump.new_subject(at).is_err() {
             return Repeated::Nothing;
         }
-        self.arming = self.arming.saturating_add(1);
-        self.wanted = Steps::ZERO;
+        self.begin_anew();
         Repeated::NewSubject
     }
 
     fn arm(&mut self, id: u64, at: MonoNs) -> Result<Repeated, Discord> {
-        // Those before it were never taken by the loop, and never will be.
-        while self.armings.front().is_some_and(|(known, _)| *known < id) {
-            self.armings.pop_front();
-        }
-        let known = self.armings.pop_front().filter(|(known, _)| *known == id);
-        let (_, prescription) = known.ok_or(Discord::UnknownArming)?;
+        let prescription = self.armings.take(id).ok_or(Discord::UnknownArming)?;
         let rest = Rest::of(&self.pump);
         if self.pump.arm(at, &prescription).is_err() {
             return Ok(Repeated::Nothing);
         }
-        self.arming = self.arming.saturating_add(1);
-        self.wanted = Steps::ZERO;
+        self.begin_anew();
         Ok(Repeated::Armed {
             id,
             at,
@@ -260,12 +248,7 @@ mod tests {
                 records.extend(order.map(|order| Record::Order {
                     place,
                     order,
-                    clock: WallClock {
-                        good: false,
-                        utc_s: 0,
-                        local_offset_s: 0,
-                        next_offset_change_utc_s: None,
-                    },
+                    clock: WallClock::default(),
                 }));
             }
             records.push(Record::Tick(Told::new(now, &inputs)));
