@@ -249,7 +249,6 @@ impl Pump {
         if pump.memory.residue.is_some() {
             pump.raise(Alarm::ResidueDiffers);
         }
-        pump.memory.advance(now);
         pump
     }
 }
