@@ -63,18 +63,11 @@ fn tell(checked: &[(&PathBuf, Outcome)]) -> Result<(), Failure> {
 fn refuse(path: &Path, outcome: &Outcome) {
     let shown = path.display();
     let (findings, summary) = (outcome.report.to_string(), outcome.report.summary());
-    let mut codes: Vec<&str> = outcome
-        .report
-        .diagnostics()
-        .iter()
-        .map(|finding| finding.code.id())
-        .collect();
-    codes.sort_unstable();
-    codes.dedup();
-    let more = match codes.as_slice() {
-        [] => String::new(),
-        [first, ..] => format!("; `pumpctl check --explain {first}` says more"),
-    };
+    let first = outcome.report.diagnostics().iter();
+    let first = first.map(|finding| finding.code.id()).min();
+    let more = first.map_or(String::new(), |code| {
+        format!("; `pumpctl check --explain {code}` says more")
+    });
     // Where nobody can read it, the exit code still says it.
     let _ = writeln!(
         std::io::stderr(),

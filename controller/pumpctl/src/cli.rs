@@ -28,7 +28,7 @@ pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchAr
 pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
-pub(crate) use replay::{ReplayArgs, Run};
+pub(crate) use replay::ReplayArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
 pub(crate) use strategy::{

@@ -19,7 +19,7 @@ use strategy_abi::Fraction;
 use strategy_host::StrategyFolders;
 use strategy_link::Sha256;
 
-use crate::cli::{ReplayArgs, Run};
+use crate::cli::{ReplayArgs, RunName};
 use crate::failure::Failure;
 use crate::guard::{self, Guarded};
 use crate::progress::Progress;
@@ -41,7 +41,7 @@ fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if args.list {
         return told::list(&runs.summaries()?, args.json);
     }
-    let summary = runs.summary(args.run.unwrap_or(Run::Last))?;
+    let summary = runs.summary(args.run.unwrap_or(RunName::Last))?;
     let opening = runs.opening(&summary)?;
     let strategies = places::strategies(&args.strategies)?;
     if let Some(with) = &args.with {

@@ -1,9 +1,10 @@
 //! The command that does a run again.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
+
+use super::RunName;
 
 pub(crate) const HELP: &str = "\
 Examples:
@@ -34,7 +35,7 @@ Exit codes: 0 it is the same (--with: there is an answer), 1 it is not, or it ca
 pub(crate) struct ReplayArgs {
     /// The run: its number, or `last`.
     #[arg(value_name = "RUN", required_unless_present = "list")]
-    pub(crate) run: Option<Run>,
+    pub(crate) run: Option<RunName>,
     /// Tell which runs there are.
     #[arg(long, conflicts_with_all = ["run", "with", "tape"])]
     pub(crate) list: bool,
@@ -58,23 +59,4 @@ pub(crate) struct ReplayArgs {
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Which run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Run {
-    Last,
-    Number(u64),
-}
-
-impl FromStr for Run {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "last" {
-            return Ok(Self::Last);
-        }
-        let number = text.parse().map(Self::Number);
-        number.map_err(|_| "write its number, as `replay --list` shows it, or `last`")
-    }
 }

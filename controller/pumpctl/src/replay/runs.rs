@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use pump_journal::{OpenError, Query, Reader, Trouble};
+use pump_journal::{OpenError, Query, Reader};
 use pump_recording::row::{Block, Closing, INPUTS, Opening, RUN, RUN_ENDED, Row};
 use serde::Deserialize;
 
-use crate::cli::Run;
+use crate::cli::RunName;
 use crate::failure::Failure;
+use crate::history::unreadable;
+use crate::runs::read;
 
 /// So many rows are read at a time: the daemon is never kept from its file for long, and a row
 /// may be large.
@@ -112,11 +114,11 @@ impl Runs {
     }
 
     /// The one that is asked for.
-    pub(crate) fn summary(&mut self, wanted: Run) -> Result<Summary, Failure> {
+    pub(crate) fn summary(&mut self, wanted: RunName) -> Result<Summary, Failure> {
         let mut runs = self.summaries()?;
         let place = match wanted {
-            Run::Last => runs.len().checked_sub(1),
-            Run::Number(number) => runs.iter().rposition(|it| it.run == number),
+            RunName::Last => runs.len().checked_sub(1),
+            RunName::Arming(number) => runs.iter().rposition(|it| it.run == number),
         };
         let known: Vec<String> = runs.iter().map(|it| it.run.to_string()).collect();
         match place {
@@ -181,18 +183,4 @@ impl Runs {
             }
         }
     }
-}
-
-fn read<'a, T: Deserialize<'a>>(row: &'a pump_journal::Row) -> Result<T, Failure> {
-    serde_json::from_str(&row.body).map_err(|error| {
-        Failure::Input(format!(
-            "entry {} of the journal can't be read: {error}; `pumpctl history --verify` says \
-             whether it is as it was written",
-            row.seq
-        ))
-    })
-}
-
-fn unreadable(trouble: Trouble) -> Failure {
-    Failure::input(trouble)
 }
