@@ -404,9 +404,7 @@ fn accept(answer: &FromHost<'_>, seq: u64, kept: &mut State) -> Result<Order, Lo
 fn wall_clock() -> WallClock {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     WallClock {
-        good: false,
         utc_s: since.map_or(0, |since| since.as_secs()),
-        local_offset_s: 0,
-        next_offset_change_utc_s: None,
+        ..WallClock::default()
     }
 }

@@ -14,6 +14,7 @@ use pump_recording::row::Opening;
 use pump_recording::{Call, Clock, Told, Witness};
 use strategy_link::{WallClock, read_order, snapshot_message};
 
+use crate::orders::wall;
 use crate::outcome::Outcome;
 use crate::strategy::{Strategy, StrategyFault, StrategySource};
 
@@ -78,10 +79,8 @@ impl World {
         let (at, clock) = self.clock.unwrap_or_default();
         let since_s = now.since(at).0 / NS_PER_S;
         WallClock {
-            good: clock.good,
             utc_s: clock.utc_s.saturating_add(since_s),
-            local_offset_s: clock.local_offset_s,
-            next_offset_change_utc_s: clock.next_offset_change_utc_s,
+            ..wall(&clock)
         }
     }
 }

@@ -103,7 +103,8 @@ impl Place {
     }
 }
 
-fn wall(clock: &Clock) -> WallClock {
+/// The wall clock of a recording, as a strategy is shown it.
+pub(crate) fn wall(clock: &Clock) -> WallClock {
     let Clock {
         good,
         utc_s,
