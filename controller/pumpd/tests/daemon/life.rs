@@ -35,6 +35,24 @@ fn a_prescription_is_armed_run_paused_and_stopped_and_every_step_is_counted() {
 }
 
 /// P01, I9.
+/// The loop wakes a moment before a step is due and waits for that instant: no step is early,
+/// however late the machine makes some.
+#[test]
+fn no_step_is_made_before_it_is_due() {
+    undisturbed(steps_are_not_early);
+}
+
+fn steps_are_not_early() {
+    let mut daemon = Daemon::start(&[]);
+    daemon.infuse(&brisk(""));
+    daemon.until("it delivers", |status| delivered(status) > 600);
+    assert!(daemon.terminate().success());
+    let (due, made) = (daemon.on_tape(0), daemon.witness());
+    assert_eq!(due.len(), made.len(), "every step is on the tape");
+    let early = due.iter().zip(&made).filter(|(due, made)| made < due);
+    assert_eq!(early.count(), 0, "of {} steps", due.len());
+}
+
 #[test]
 fn what_is_wrong_is_refused_with_its_place_and_nothing_is_armed() {
     let daemon = Daemon::start(&[]);

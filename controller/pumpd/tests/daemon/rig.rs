@@ -134,8 +134,17 @@ impl Daemon {
     /// The steps of all daemons of this folder, as their witness has them: also of one that was
     /// killed.
     pub(crate) fn witnessed(&self) -> u64 {
-        let witness = std::fs::metadata(self.folder.path().join("witness"));
-        witness.map_or(0, |file| file.len() / 8)
+        self.witness().len() as u64
+    }
+
+    /// When each of them was made, by the monotonic clock.
+    pub(crate) fn witness(&self) -> Vec<u64> {
+        let witness = std::fs::read(self.folder.path().join("witness")).unwrap_or_default();
+        let (instants, _) = witness.as_chunks();
+        instants
+            .iter()
+            .map(|one| u64::from_le_bytes(*one))
+            .collect()
     }
 
     pub(crate) fn log(&self) -> String {
