@@ -8,7 +8,7 @@ use plotters::prelude::*;
 
 use crate::units::number;
 
-const NS_PER_H: f64 = 3.6e12;
+pub(crate) const NS_PER_H: f64 = 3.6e12;
 
 pub(crate) const INK: RGBColor = RGBColor(40, 44, 52);
 pub(crate) const RATE: RGBColor = RGBColor(0, 98, 155);
@@ -111,4 +111,10 @@ pub(crate) fn mesh<'b>(
         .light_line_style(WHITE)
         .axis_style(INK)
         .draw()
+}
+
+/// Every n-th, where there are more than `most` of them.
+pub(crate) fn thinned(marks: impl ExactSizeIterator<Item = u64>, most: usize) -> Vec<u64> {
+    let every = marks.len().div_ceil(most).max(1);
+    marks.step_by(every).collect()
 }

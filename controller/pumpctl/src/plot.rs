@@ -4,8 +4,8 @@ use plotters::prelude::*;
 use pump_simulator::Report;
 
 use crate::drawing::{
-    Area, Failed, GIVEN, INK, RATE, REFUSED, TimeAxis, WINDOW_COLOURS, area_key, legend, line_key,
-    mesh,
+    Area, Failed, GIVEN, INK, NS_PER_H, RATE, REFUSED, TimeAxis, WINDOW_COLOURS, area_key, legend,
+    line_key, mesh, thinned,
 };
 use crate::failure::Failure;
 use crate::series::Series;
@@ -14,7 +14,6 @@ use crate::units::{number, time, volume, volume_unit};
 
 const SIZE: (u32, u32) = (1_200, 1_140);
 const TITLE_HEIGHT: i32 = 46;
-const NS_PER_H: f64 = 3.6e12;
 /// More marks than this can't be told apart; of each kind every n-th is drawn.
 const MOST_MARKS: usize = 2_000;
 /// From here on the marks are small.
@@ -182,8 +181,8 @@ impl Picture<'_> {
             .boluses
             .iter()
             .partition(|bolus| bolus.outcome == "refused");
-        let given = thinned(given.iter().map(|bolus| bolus.started_at_ns));
-        let refused = thinned(refused.iter().map(|bolus| bolus.asked_at_ns));
+        let given = thinned(given.iter().map(|bolus| bolus.started_at_ns), MOST_MARKS);
+        let refused = thinned(refused.iter().map(|bolus| bolus.asked_at_ns), MOST_MARKS);
         let smaller = |marks: &[u64]| i32::from(marks.len() > MANY_MARKS);
         let line = LineSeries::new(curve.iter().copied(), INK.stroke_width(2));
         chart
@@ -269,10 +268,4 @@ impl Picture<'_> {
             .legend(line_key(REFUSED));
         legend(&mut chart, SeriesLabelPosition::UpperRight)
     }
-}
-
-/// Every n-th of too many.
-fn thinned(marks: impl ExactSizeIterator<Item = u64>) -> Vec<u64> {
-    let every = marks.len().div_ceil(MOST_MARKS).max(1);
-    marks.step_by(every).collect()
 }

@@ -72,11 +72,16 @@ pub(crate) fn instant(ns: u64) -> String {
 
 /// A whole number with its thousands apart.
 pub(crate) fn count(n: u64) -> String {
+    grouped(n, '\u{202f}')
+}
+
+/// The same with this between them.
+pub(crate) fn grouped(n: u64, between: char) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
+            text.push(between);
         }
         text.push(digit);
     }

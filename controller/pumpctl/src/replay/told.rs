@@ -17,15 +17,7 @@ use crate::units;
 
 /// `12,345`.
 fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    units::grouped(number, ',')
 }
 
 /// `3 boluses`, `1 bolus`.

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use crate::account::{Account, AlarmSpan};
 use crate::curves::Point;
 use crate::drawing::{
-    Area, Chart, Failed, GIVEN, INK, RATE, REFUSED, TimeAxis, WINDOW_COLOURS, legend, line_key,
-    mesh,
+    Area, Chart, Failed, GIVEN, INK, NS_PER_H, RATE, REFUSED, TimeAxis, WINDOW_COLOURS, legend,
+    line_key, mesh, thinned,
 };
 use crate::failure::Failure;
 use crate::units::{number, volume_unit};
@@ -20,7 +20,6 @@ const BAR_HEIGHT: u32 = 26;
 const FRAME_HEIGHT: u32 = 96;
 /// So many alarms have a bar; the table has the others.
 const MOST_BARS: usize = 16;
-const NS_PER_H: f64 = 3.6e12;
 /// More marks than this can't be told apart; every n-th is drawn.
 const MOST_MARKS: usize = 1_000;
 const MANY_MARKS: usize = 100;
@@ -180,7 +179,7 @@ impl Scene<'_> {
             let before = after.checked_sub(1).and_then(|place| points.get(place));
             before.map_or(0.0, |(_, nl)| nl / size)
         };
-        let given = thinned(&self.account.curves.given.0);
+        let given = instants(&self.account.curves.given.0);
         if !given.is_empty() {
             let radius = if given.len() > MANY_MARKS { 2 } else { 4 };
             let mark = |at: &u64| Circle::new((self.at(*at), height(*at)), radius, GIVEN.filled());
@@ -190,7 +189,7 @@ impl Scene<'_> {
                 .label("bolus")
                 .legend(key);
         }
-        let refused = thinned(&self.account.curves.refused.0);
+        let refused = instants(&self.account.curves.refused.0);
         if !refused.is_empty() {
             // Along the axis: a refusal has no volume.
             let (radius, style) = (
@@ -323,8 +322,6 @@ fn colour(span: &AlarmSpan) -> RGBColor {
     }
 }
 
-/// Every n-th of too many.
-fn thinned(marks: &[Point]) -> Vec<u64> {
-    let every = marks.len().div_ceil(MOST_MARKS).max(1);
-    marks.iter().map(|(at, _)| *at).step_by(every).collect()
+fn instants(marks: &[Point]) -> Vec<u64> {
+    thinned(marks.iter().map(|(at, _)| *at), MOST_MARKS)
 }
