@@ -163,9 +163,11 @@ impl Story {
                         lot: format!("lot {round}"),
                     })
                 };
-                let one = |round| vec![start(), Wait(200), stop(), refill(round), Wait(50)];
-                let arm = Arm(basal("60 mL/h"));
-                [arm].into_iter().chain((1..=12).flat_map(one)).collect()
+                let one = |round| {
+                    let arm = Arm(basal("60 mL/h"));
+                    vec![arm, start(), Wait(200), stop(), refill(round), Wait(50)]
+                };
+                (1..=12).flat_map(one).collect()
             }
             Self::Upgrade | Self::Again => vec![
                 Wait(if long { 1_500 } else { 100 }),

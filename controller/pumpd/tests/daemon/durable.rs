@@ -70,6 +70,11 @@ fn a_disk_that_stands_still_is_an_alarm_and_what_was_made_durable_still_flows() 
 fn a_disk_that_stands_still() {
     let daemon = Daemon::start(&["--fault", "disk=stall@8s+6s"]);
     daemon.infuse(&held(""));
+    // While the credit lasts nothing else may have to be written for two minutes.
+    daemon.until("the fault is due", |status| {
+        status.uptime_ns > 8_100_000_000
+    });
+    daemon.ask(&Request::Press).expect("it is recorded");
     let stalled = |status: &Status| status.alarms.iter().any(|it| it.name == "journal-stalled");
     let status = daemon.until("it is noticed", stalled);
     assert_eq!(status.state, "infusing", "its credit is not spent");
