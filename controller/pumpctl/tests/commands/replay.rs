@@ -1,7 +1,7 @@
 //! I11: a run of the real daemon, with guests of the zoo and with presses, is replayed from its
 //! journal and comes to the same; what is not the same is named.
 //!
-//! `REPLAY_SECONDS=7200 cargo test -p pumpctl --test commands replay::a_live -- --nocapture`
+//! `REPLAY_SECONDS=7200 cargo check-all -p pumpctl -- replay::a_live --nocapture`
 //! runs and compares two hours.
 
 use std::fs;
