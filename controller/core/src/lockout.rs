@@ -5,6 +5,7 @@
 
 use crate::bytes::{LONGEST_NUMBER, Reader, Writer};
 use crate::checkpoint::CheckpointFlaw;
+use crate::order::DemandWait;
 use crate::prescription::{DemandEnvelope, LockoutEdge};
 use crate::quantity::{MonoNs, Nanoseconds};
 use crate::reason::Reason;
@@ -256,11 +257,7 @@ impl BolusMemory {
         }
         for limit in envelope.counts.iter().flatten() {
             if self.count(envelope, now, limit.period) >= u64::from(limit.max) {
-                return Err(match limit.period {
-                    HOUR => Reason::MaxPer1h,
-                    DAY => Reason::MaxPer24h,
-                    _ => Reason::MaxPerPeriod,
-                });
+                return Err(over_count(limit.period));
             }
         }
         Ok(())
@@ -273,20 +270,61 @@ impl BolusMemory {
         u64::try_from(recent).unwrap_or(u64::MAX)
     }
 
-    /// Boluses that count and started in `(now - period, now]`.
-    fn count(&self, envelope: &DemandEnvelope, now: MonoNs, period: Nanoseconds) -> u64 {
-        let mut count = 0_u64;
-        for back in 1..=self.len {
-            let at = wrap(self.oldest.saturating_add(self.len).saturating_sub(back));
-            let start = self.starts.get(at).copied().unwrap_or_default();
-            if now.since(start) >= period {
-                break;
-            }
-            let demand = self.demand.get(at).copied().unwrap_or(true);
-            if demand || envelope.others_count {
-                count = count.saturating_add(1);
+    /// Time until the lockout and every count let a demand through, if no bolus starts or ends
+    /// meanwhile, and what holds it back so long.
+    pub(crate) fn demand_wait(&self, envelope: &DemandEnvelope, now: MonoNs) -> DemandWait {
+        let locked = self.lockout_left(envelope, now);
+        let mut wait = DemandWait {
+            left: Some(locked),
+            reason: (locked > Nanoseconds::ZERO).then_some(Reason::Lockout),
+        };
+        for limit in envelope.counts.iter().flatten() {
+            let Some(earlier) = limit.max.checked_sub(1) else {
+                return DemandWait {
+                    left: None,
+                    reason: Some(over_count(limit.period)),
+                };
+            };
+            // So many have started since that one more fits once it is out of the period.
+            let earlier = usize::try_from(earlier).unwrap_or(usize::MAX);
+            let start = self.counted(envelope).nth(earlier);
+            let left = start.map_or(Nanoseconds::ZERO, |start| {
+                start.after(limit.period).since(now)
+            });
+            if wait.left.is_some_and(|longest| left > longest) {
+                wait = DemandWait {
+                    left: Some(left),
+                    reason: Some(over_count(limit.period)),
+                };
             }
         }
-        count
+        wait
+    }
+
+    /// Boluses that count and started in `(now - period, now]`.
+    fn count(&self, envelope: &DemandEnvelope, now: MonoNs, period: Nanoseconds) -> u64 {
+        let recent = self.counted(envelope);
+        let recent = recent.take_while(|start| now.since(*start) < period);
+        u64::try_from(recent.count()).unwrap_or(u64::MAX)
+    }
+
+    /// When the boluses started that count, the newest first.
+    fn counted(&self, envelope: &DemandEnvelope) -> impl Iterator<Item = MonoNs> {
+        let others_count = envelope.others_count;
+        (1..=self.len).filter_map(move |back| {
+            let at = wrap(self.oldest.saturating_add(self.len).saturating_sub(back));
+            let demand = self.demand.get(at).copied().unwrap_or(true);
+            let start = self.starts.get(at).copied().unwrap_or_default();
+            (demand || others_count).then_some(start)
+        })
+    }
+}
+
+/// Why a count refuses.
+const fn over_count(period: Nanoseconds) -> Reason {
+    match period {
+        HOUR => Reason::MaxPer1h,
+        DAY => Reason::MaxPer24h,
+        _ => Reason::MaxPerPeriod,
     }
 }

@@ -72,6 +72,16 @@ pub struct BolusReport {
     pub delivered_nl: u64,
 }
 
+/// When the next demand could be let through, as lockout and counts have it. Caps, and whatever
+/// starts meanwhile, may still hold it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DemandWait {
+    /// Time until then; zero: now. `None`: never.
+    pub left: Option<Nanoseconds>,
+    /// What holds it back for so long.
+    pub reason: Option<Reason>,
+}
+
 /// What a strategy is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {

@@ -8,7 +8,7 @@ use crate::event::{Event, EventKind, Events};
 use crate::grid::Flow;
 use crate::ledger::{Counts, Ledger};
 use crate::memory::Memory;
-use crate::order::{BolusRequest, DemandId, Order, RegimenId, Snapshot};
+use crate::order::{BolusRequest, DemandId, DemandWait, Order, RegimenId, Snapshot};
 use crate::planner::Planner;
 use crate::prescription::{DemandEnvelope, MAX_REGIMENS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
@@ -446,6 +446,18 @@ impl Pump {
             }),
             delivered_nl,
         })
+    }
+
+    /// For each regimen that answers demands: when its next one could be let through. As old as
+    /// the last tick.
+    pub fn demand_waits(&self) -> [Option<DemandWait>; MAX_REGIMENS] {
+        let mut waits = [None; MAX_REGIMENS];
+        for (wait, regimen) in waits.iter_mut().zip(&self.regimens) {
+            let bolus = regimen.as_ref().and_then(|regimen| regimen.envelope.bolus);
+            let envelope = bolus.and_then(|bolus| bolus.demand);
+            *wait = envelope.map(|envelope| self.memory.boluses.demand_wait(&envelope, self.now));
+        }
+        waits
     }
 
     pub(crate) fn regimen(&self, id: RegimenId) -> Option<&Regimen> {

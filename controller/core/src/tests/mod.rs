@@ -18,4 +18,5 @@ mod resting;
 mod rig;
 mod states;
 mod subjects;
+mod waits;
 mod watching;
