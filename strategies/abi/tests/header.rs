@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 mod compiler;
 
-use compiler::{C, C11, C99, CPP, CPP17, compile, in_a_file};
+use compiler::{C, C11, C99, CPP, CPP17, compile, compile_if_there, in_a_file};
 use strategy_abi::{Descriptor, Entry, Fraction, Order, Param, Snapshot};
 
 const UPDATE: &str = "UPDATE_STRATEGY_H";
@@ -294,8 +294,8 @@ fn layout_source(of: impl IntoIterator<Item = Layout>) -> String {
 fn a_c_compiler_sees_the_same_layout() {
     let text = layout_source(messages().into_iter().chain([entry()]));
     in_a_file(&text, |file| {
-        compile(C, C11, file, false);
-        compile(CPP, CPP17, file, true);
+        compile(C, C11, file);
+        compile_if_there(CPP, CPP17, file);
     });
 }
 
@@ -306,7 +306,7 @@ fn a_c_compiler_sees_the_same_layout() {
 fn the_messages_are_the_same_on_32_bits() {
     let text = layout_source(messages());
     let arguments = [C11, &["-m32", "-ffreestanding"]].concat();
-    in_a_file(&text, |file| compile(C, &arguments, file, false));
+    in_a_file(&text, |file| compile(C, &arguments, file));
 }
 
 /// How the examples say they are built, and as C++: there a field that is left out is worth a
@@ -316,9 +316,9 @@ fn the_examples_compile_as_c99_and_as_cpp() {
     const CPP20: &[&str] = &["-std=c++20", "-x", "c++", "-Wno-missing-field-initializers"];
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for example in ["steady.c", "pca.c"].map(|name| examples.join(name)) {
-        compile(C, C99, &example, false);
-        compile(C, C11, &example, false);
-        compile(CPP, CPP20, &example, true);
+        compile(C, C99, &example);
+        compile(C, C11, &example);
+        compile_if_there(CPP, CPP20, &example);
     }
 }
 

@@ -2,12 +2,10 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
-/// Compiles a file as `language` with every warning an error. A compiler that is not there is
-/// an error too, unless it may be missing.
-pub(crate) fn compile(compiler: &str, arguments: &[&str], file: &Path, may_be_missing: bool) {
-    let output = Command::new(compiler)
+fn run(compiler: &str, arguments: &[&str], file: &Path) -> std::io::Result<Output> {
+    Command::new(compiler)
         .args(arguments)
         .args([
             "-Wall",
@@ -19,24 +17,40 @@ pub(crate) fn compile(compiler: &str, arguments: &[&str], file: &Path, may_be_mi
         ])
         .arg(env!("CARGO_MANIFEST_DIR"))
         .arg(file)
-        .output();
-    // Under an emulator that is how a program ends that is not there.
-    const NOT_THERE: Option<i32> = Some(127);
-    match output {
-        Ok(output) if may_be_missing && output.status.code() == NOT_THERE => {
-            eprintln!("no {compiler} here: not tried");
-        }
-        Ok(output) => assert!(
-            output.status.success(),
-            "{compiler} {arguments:?} refuses {}:\n{}",
-            file.display(),
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(_) if may_be_missing => eprintln!("no {compiler} here: not tried"),
-        Err(error) => panic!(
+        .output()
+}
+
+/// What the compiler has against a file, with every warning an error.
+pub(crate) fn check(compiler: &str, arguments: &[&str], file: &Path) -> Result<(), String> {
+    let output = run(compiler, arguments, file).unwrap_or_else(|error| {
+        panic!(
             "the C compiler `{compiler}` can't be run ({error}): install one, it is needed to \
              build and test this project"
-        ),
+        )
+    });
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// Asserts that a file compiles.
+pub(crate) fn compile(compiler: &str, arguments: &[&str], file: &Path) {
+    if let Err(told) = check(compiler, arguments, file) {
+        panic!(
+            "{compiler} {arguments:?} refuses {}:\n{told}",
+            file.display()
+        );
+    }
+}
+
+/// The same by a compiler that may be missing.
+pub(crate) fn compile_if_there(compiler: &str, arguments: &[&str], file: &Path) {
+    // Under an emulator that is how a program ends that is not there.
+    const NOT_THERE: Option<i32> = Some(127);
+    match run(compiler, arguments, file) {
+        Ok(output) if output.status.code() != NOT_THERE => compile(compiler, arguments, file),
+        _ => eprintln!("no {compiler} here: not tried"),
     }
 }
 
