@@ -47,6 +47,7 @@ fn the_report_has_every_field_that_programs_rely_on() {
         "uncertain_nl",
         "displaced_nl",
         "per_drug",
+        "regimens",
         "boluses",
         "demands",
         "refusals",
@@ -66,6 +67,19 @@ fn the_report_has_every_field_that_programs_rely_on() {
     assert_eq!(report["commanded_nl"], 1_050_000);
     let drug = json!({"name": "morphine", "delivered": 2.1, "unit": "mg", "delivered_pg": 2_100_000_000_u64});
     assert_eq!(report["per_drug"], json!([drug]));
+    let share = |name: &str, basal_nl: u64, boluses: (u64, u64, u64)| {
+        json!({
+            "name": name, "basal_nl": basal_nl,
+            "boluses": boluses.0, "boluses_refused": boluses.1, "bolus_nl": boluses.2,
+        })
+    };
+    assert_eq!(
+        report["regimens"],
+        json!([
+            share("background", 1_000_000, (0, 0, 0)),
+            share("patient", 0, (1, 1, 50_000))
+        ])
+    );
     assert_eq!(report["demands"], json!({"attempted": 2, "given": 1}));
     assert_eq!(report["refusals"], json!({"lockout": 1}));
     assert_eq!(report["final_state"], "infusing");

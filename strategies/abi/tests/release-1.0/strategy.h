@@ -44,6 +44,12 @@
  * be replayed from its records. Snapshots may come at any time: an extra one must change
  * nothing. The state lives in the instance, and `save` and `load` carry all of it.
  *
+ * SIDE BY SIDE. A prescription has one to four regimens on one pump. None sees another's
+ * orders. Basals add up; one bolus runs at a time, and whoever asks meanwhile is refused with
+ * `REASON_BOLUS_RUNNING`, but a demand suspends a scheduled bolus; a demand goes to the first
+ * regimen with a lockout and, where that gives nothing, to the next; lockouts, counts, windows
+ * and the reservoir are common to all. The documentation of `strategy-sdk` has all of it.
+ *
  * FAILURE. No exception, panic or `longjmp` may leave a function: catch it inside and
  * return `STATUS_PANICKED`. After any status but `STATUS_OK` from `step`, `save` or `load`
  * the instance is destroyed and not called again. A strategy that fails, hangs or dies
