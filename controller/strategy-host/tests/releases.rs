@@ -34,10 +34,9 @@ fn built(bench: &Bench, headers: &Path) -> PathBuf {
 
 /// The folder with the guests as they were built on that day.
 fn kept(bench: &Bench) -> PathBuf {
-    let kept = release().join(std::env::consts::ARCH);
-    match kept.is_dir() {
-        true => kept,
-        false => built(bench, &release()),
+    match std::env::consts::ARCH {
+        arch @ "x86_64" => release().join(arch),
+        _ => built(bench, &release()),
     }
 }
 

@@ -149,7 +149,7 @@ static const strategy_descriptor_t descriptor = {
             .kind = STRATEGY_KIND_RATE,
             .role = STRATEGY_ROLE_MAX_BASAL,
             .min = {0, 1},
-            .max = {1, 2400},        /* 1500 mL/h: 1.5e9 nL in 3.6e12 ns */
+            .max = {1500, 3600000},  /* 1500 mL/h: 1 mL/h is 1 nL in 3.6e6 ns */
             .default_value = {0, 1}, /* not written: none */
         },
     },

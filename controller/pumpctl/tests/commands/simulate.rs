@@ -266,13 +266,18 @@ fn the_story_fits_on_a_screen_and_says_what_was_refused_and_why() {
         "2h press",
         "--at",
         "2h05m press",
+        "--at",
+        "3h clinician-bolus volume=25uL over=2min",
     ]);
     assert_eq!(done.code(), 0, "{}", done.err());
     let story = done.out();
     for part in [
         "test rig",
-        "1.05 mL",
-        "morphine 2.1 mg",
+        "1.075 mL",
+        "morphine 2.15 mg",
+        "background: 1 mL as basal\n",
+        "patient: 50 µL in 1 bolus\n",
+        "the operator: 25 µL in 1 bolus\n",
         "lockout: the lockout since",
         "of 0.4 mL",
         "left of 20 mL",
