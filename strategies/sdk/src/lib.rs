@@ -68,8 +68,8 @@
 //!
 //! A prescription has one to four regimens, and they run beside each other on one pump, with
 //! one reservoir and one patient. A strategy is written as if it were alone: none sees
-//! another's orders, and the pump says who is given what. So does it, in the words of the
-//! stories in `controller/simulator/tests/stories/side_by_side.rs`, one for each sentence:
+//! another's orders, and the pump says who is given what, by these rules. Each of them has its
+//! stories in `controller/simulator/tests/stories/side_by_side.rs`:
 //!
 //! - **Basals** add up, each within its own regimen's envelope; none is ever narrowed for
 //!   another one or for a bolus. A prescription whose basals could together pass the highest
@@ -82,9 +82,9 @@
 //!   ever: when the bolus has ended, every strategy is shown a snapshot
 //!   ([`Snapshot::bolus_running`] says that the way is free), and may ask again.
 //! - **A demand goes before** a scheduled bolus that runs, of whatever regimen: that is
-//!   suspended and then goes on with what it had left. So does a clinician bolus. A loading, a
-//!   demand and a clinician bolus are never interrupted, and nothing waits but one scheduled
-//!   bolus. A demand of the very tick in which a scheduled bolus was let through lets it begin
+//!   suspended and then goes on with what it had left. A clinician bolus goes before it, too. A
+//!   loading, a demand and a clinician bolus are never interrupted, and nothing waits but one
+//!   scheduled bolus. A demand of the very tick in which a scheduled bolus was let through lets it begin
 //!   first.
 //! - **A press** goes to the first regimen that answers presses (the role
 //!   [`Role::Lockout`]), in the prescription's order. Where that gives nothing, for whatever
