@@ -4,8 +4,8 @@
  * A strategy decides for one regimen of a prescription: which basal rate, and when a
  * bolus. It only ever proposes. The pump's governor grants what the prescription allows;
  * whatever a plugin says, nothing beyond the envelope that follows from its own declared
- * parameters is given. A whole plugin in C is in `example.c` beside the header; in Rust,
- * the crate `strategy-sdk` writes all of this.
+ * parameters is given. In the folder `examples` beside the header, `pca.c` is a whole plugin
+ * in C and `steady.c` the least; in Rust, the crate `strategy-sdk` writes all of this.
  *
  * THE LIBRARY. A plugin is a shared library `liba_b.so` for the strategy `a-b`. It exports
  * one constant, `strategy_entry`, and no function: the functions hang in that table. The
@@ -18,14 +18,23 @@
  * padding, and are the same on 32-bit and 64-bit machines. There is no float, bool,
  * pointer or enum in them, so that no bit pattern is invalid and a NaN can't be expressed.
  * A quantity is an exact fraction. A text is UTF-8 and ends with a zero byte. Each message
- * starts with its `size` in bytes; later minor versions only ever append fields, so that a
- * plugin reads and writes the part it knows. What is marked reserved is written as zero.
+ * starts with its `size` in bytes. What is marked reserved is written as zero.
+ *
+ * VERSIONS. A pump serves plugins of its own major version and of its own minor version or a
+ * lower one; any other is refused with both versions named. Within a major version a field
+ * keeps its place and its meaning, a constant its number, and the exported table and the
+ * descriptor their size; a later minor version only appends fields to the snapshot and to
+ * the order, and numbers to the lists. So a plugin says the sizes it was built with, reads
+ * and writes the part it knows, leaves the rest, and takes a number it does not know for
+ * one that does not concern it. A file that was built once runs for the whole major version.
  *
  * THREADS. The functions of one instance are never called at the same time, and never
  * again before the last call has returned. Different calls may come from different
  * threads. Different instances may be called at the same time: a plugin has no mutable
  * globals. On a real pump each instance lives in a process of its own, with few rights: no
- * network, no files, no time zone data.
+ * network, no files, no time zone data. Never is a plugin called by a thread that moves the
+ * motor, which waits for nobody. Each function below says by whom it is called; `create`,
+ * `load` and `destroy` may allocate, and none may wait for anything.
  *
  * MEMORY. The caller owns every buffer; a pointer is not kept beyond the call. All
  * pointers given to a plugin are valid and aligned, unless it says otherwise.
@@ -34,6 +43,12 @@
  * snapshot's, does no I/O, draws no random number and starts no thread, so that a run can
  * be replayed from its records. Snapshots may come at any time: an extra one must change
  * nothing. The state lives in the instance, and `save` and `load` carry all of it.
+ *
+ * SIDE BY SIDE. A prescription has one to four regimens on one pump. None sees another's
+ * orders. Basals add up; one bolus runs at a time, and whoever asks meanwhile is refused with
+ * `REASON_BOLUS_RUNNING`, but a demand suspends a scheduled bolus; a demand goes to the first
+ * regimen with a lockout and, where that gives nothing, to the next; lockouts, counts, windows
+ * and the reservoir are common to all. The documentation of `strategy-sdk` has all of it.
  *
  * FAILURE. No exception, panic or `longjmp` may leave a function: catch it inside and
  * return `STATUS_PANICKED`. After any status but `STATUS_OK` from `step`, `save` or `load`
@@ -317,6 +332,7 @@ typedef struct {
 //
 // Called: once per instance, before its other functions. In the pump's simulator and in the
 // process that runs the strategy; not in the probe that reads the declaration.
+// Thread: any, at normal priority. Other instances may be made or asked at the same time.
 // May allocate: yes. May block: no.
 // Returns: `STATUS_OK` with `*instance` set and not null; `STATUS_REFUSED` where the values
 // do not go together (each alone is in range); `STATUS_PANICKED`; `STATUS_BAD_CALL`. Unless
@@ -412,8 +428,10 @@ typedef struct {
 
 // Answers a snapshot with an order.
 //
-// Called: whenever there is a snapshot, in the strategy's own process, at normal priority.
-// The order must be there within 100 ms, or the process is killed.
+// Called: whenever there is a snapshot. On a pump the order must be there within 100 ms, or
+// the process is killed; in the simulator a longer silence ends the run.
+// Thread: any, at normal priority; on a pump the only one of the strategy's own process. No
+// other function of this instance runs meanwhile.
 // May allocate: no. May block: no. It reads no clock and does no I/O.
 // Returns: `STATUS_OK` with the whole order written; `STATUS_PANICKED`; `STATUS_BAD_CALL`
 // where a message is shorter than this plugin knows it. Unless it is `STATUS_OK`, the order
@@ -428,6 +446,7 @@ typedef uint32_t (*strategy_step_fn)(void *instance,
 // `MAX_STATE`.
 //
 // Called: after `create`, `load` or `step`, as often as the host likes.
+// Thread: as of `step`.
 // May allocate: no. May block: no. It changes nothing.
 // Returns: `STATUS_OK`; `STATUS_REFUSED` where the state does not fit; `STATUS_PANICKED`;
 // `STATUS_BAD_CALL`.
@@ -441,6 +460,7 @@ typedef uint32_t (*strategy_save_fn)(void *instance,
 // values of the parameters.
 //
 // Called: at most once, after `create` and before the first `step`.
+// Thread: as of `step`.
 // May allocate: yes. May block: no.
 // Returns: `STATUS_OK`; `STATUS_REFUSED` where the bytes are no state of this strategy;
 // `STATUS_PANICKED`; `STATUS_BAD_CALL`. Unless it is `STATUS_OK`, the instance is destroyed.
@@ -453,13 +473,17 @@ typedef uint32_t (*strategy_load_fn)(void *instance,
 //
 // Called: once per instance, as its last function; perhaps never, where the process is
 // killed.
+// Thread: as of `step`.
 // May allocate: yes. May block: no.
 // Returns: nothing, also after a panic.
+// Why: a simulator makes and ends thousands of instances in one process.
 typedef void (*strategy_destroy_fn)(void *instance);
 
 // Finds an extension by its zero-ended name.
 //
-// Called: at any time, from any thread; needs no instance.
+// Called: at any time once the library is open; needs no instance. A host that knows no
+// extension never calls it.
+// Thread: any, also while other functions run.
 // May allocate: no. May block: no.
 // Returns: a constant table that the extension's own document describes; null where the
 // plugin does not have it. Version 1.0 defines none.

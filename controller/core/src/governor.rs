@@ -14,6 +14,9 @@
 //! 8. `vtbi`, `reservoir`
 //! 9. `credit-late`, when the journal does not make it durable in time
 //!
+//! What follows for several regimens side by side, who is given and who is refused where they
+//! meet, is in the documentation of `strategy-sdk`, for those who write strategies.
+//!
 //! The windows' check is a promise about every later instant, not a look at the present:
 //! a bolus passes only if the basal, run at the most that all envelopes allow, can't push
 //! any window over its cap afterwards (I4). That is why a running basal never has to be

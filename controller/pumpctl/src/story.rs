@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use pump_core::reason::Reason;
 use pump_simulator::Report;
+use pump_simulator::report::BolusReport;
 
 use crate::chart;
 use crate::series::Series;
@@ -68,6 +69,7 @@ fn given(story: &mut Story, report: &Report) {
         let _ = write!(line, ", {} {}", printable(&drug.name), mass(drug.delivered));
     }
     story.line("given", &line);
+    shares(story, report);
     if report.missed_nl > 0 || report.missed_steps > 0 {
         story.line("given", &format!("missed {}", volume(report.missed_nl)));
     }
@@ -82,6 +84,42 @@ fn given(story: &mut Story, report: &Report) {
             "given",
             &format!("uncertain {uncertain}, which counts as given for every cap"),
         );
+    }
+}
+
+/// Who gave it, where there are several.
+fn shares(story: &mut Story, report: &Report) {
+    if report.regimens.len() < 2 {
+        return;
+    }
+    let in_boluses = |nl: u64, number: u64| match number {
+        1 => format!("{} in 1 bolus", volume(nl)),
+        _ => format!("{} in {} boluses", volume(nl), count(number)),
+    };
+    for regimen in &report.regimens {
+        let mut parts = Vec::new();
+        if regimen.basal_nl > 0 {
+            parts.push(format!("{} as basal", volume(regimen.basal_nl)));
+        }
+        if regimen.boluses > 0 {
+            parts.push(in_boluses(regimen.bolus_nl, regimen.boluses));
+        }
+        if parts.is_empty() {
+            parts.push("nothing".to_owned());
+        }
+        let line = format!("{}: {}", printable(&regimen.name), parts.join(", "));
+        story.line("given", &line);
+    }
+    let mine = |bolus: &&BolusReport| bolus.regimen.is_none() && bolus.outcome != "refused";
+    let operators: Vec<u64> = report
+        .boluses
+        .iter()
+        .filter(mine)
+        .map(|bolus| bolus.delivered_nl)
+        .collect();
+    if !operators.is_empty() {
+        let line = in_boluses(operators.iter().sum(), operators.len() as u64);
+        story.line("given", &format!("the operator: {line}"));
     }
 }
 

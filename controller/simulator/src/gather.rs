@@ -1,15 +1,15 @@
 //! From what a run has counted to its [`Report`].
 
 use pump_core::order::RegimenId;
-use pump_core::prescription as core;
+use pump_core::prescription::{self as core, MAX_REGIMENS};
 use pump_core::pump::State;
 use pump_core::quantity::{Rate, Steps};
 use pump_core::reason::Reason;
 use pump_prescription::Exact;
 
 use crate::report::{
-    AlarmReport, BolusReport, Caps, Demands, DrugReport, Note, OcclusionReport, POWER, Report,
-    ReservoirReport, RestartReport, Windows,
+    AlarmReport, BolusReport, Caps, Demands, DrugReport, Note, OcclusionReport, POWER,
+    RegimenReport, Report, ReservoirReport, RestartReport, Windows,
 };
 use crate::story::{BolusEntry, Fate, Story};
 use crate::tally::Tally;
@@ -26,6 +26,8 @@ pub(crate) struct Gathered<'a> {
     pub(crate) content: Steps,
     pub(crate) state: State,
     pub(crate) story: Story,
+    /// The integrals of the granted basals.
+    pub(crate) basal_nl: [u64; MAX_REGIMENS],
     pub(crate) tally: Tally,
     pub(crate) peaks: [Steps; 3],
     pub(crate) restarts: Vec<RestartReport>,
@@ -61,6 +63,7 @@ impl Gathered<'_> {
             displaced_nl: self.nl(Steps(self.tally.displaced)),
             uncertain_nl: self.nl(self.story.uncertain),
             per_drug: self.per_drug(),
+            regimens: self.regimens(),
             boluses: self
                 .story
                 .boluses
@@ -178,6 +181,28 @@ impl Gathered<'_> {
             }
         });
         drugs.collect()
+    }
+
+    fn regimens(&self) -> Vec<RegimenReport> {
+        let there = self.infusion.prescription.regimens.iter().flatten();
+        let regimens = (0..).map(RegimenId).zip(there).zip(self.basal_nl);
+        let regimens = regimens.map(|((id, _), basal_nl)| {
+            let own = |entry: &&BolusEntry| entry.regimen == Some(id);
+            let own = || self.story.boluses.iter().filter(own);
+            let refused = |entry: &&BolusEntry| matches!(entry.fate, Fate::Refused(_));
+            let refused = u64::try_from(own().filter(refused).count());
+            let refused = refused.unwrap_or(u64::MAX);
+            let all = u64::try_from(own().count()).unwrap_or(u64::MAX);
+            let steps: u64 = own().map(|entry| entry.delivered.0).sum();
+            RegimenReport {
+                name: self.infusion.regimen_name(id),
+                basal_nl,
+                boluses: all.saturating_sub(refused),
+                boluses_refused: refused,
+                bolus_nl: self.nl(Steps(steps)),
+            }
+        });
+        regimens.collect()
     }
 
     fn bolus(&self, entry: &BolusEntry) -> BolusReport {

@@ -108,6 +108,7 @@ pub mod report;
 mod scenario;
 mod scenario_text;
 mod script;
+mod shares;
 mod simulation;
 mod story;
 mod strategy;

@@ -47,6 +47,9 @@ pub struct Report {
     pub displaced_nl: u64,
     /// Each drug's mass.
     pub per_drug: Vec<DrugReport>,
+    /// Each regimen's share, in the prescription's order. What the operator's boluses gave is
+    /// in none of them.
+    pub regimens: Vec<RegimenReport>,
     /// Every bolus that was asked for, in the order in which it was started or refused.
     pub boluses: Vec<BolusReport>,
     /// Presses of the patient's button.
@@ -85,6 +88,22 @@ pub struct DrugReport {
     pub unit: &'static str,
     /// The same mass in picograms, rounded down.
     pub delivered_pg: u128,
+}
+
+/// A regimen's share of what was given. Edges have no owner; grants do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegimenReport {
+    /// Its name.
+    pub name: String,
+    /// The integral of the basal that it was granted.
+    pub basal_nl: u64,
+    /// Its boluses that were begun.
+    pub boluses: u64,
+    /// Its boluses that were refused. A press that was passed on from one regimen to the next
+    /// is one refusal, and the first one's.
+    pub boluses_refused: u64,
+    /// What left of its boluses.
+    pub bolus_nl: u64,
 }
 
 /// A bolus.

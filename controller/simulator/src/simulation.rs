@@ -20,6 +20,7 @@ use crate::journal::Journal;
 use crate::report::{Note, Report, RestartReport};
 use crate::scenario::Scenario;
 use crate::script::{Happening, Script};
+use crate::shares::Shares;
 use crate::story::{Fate, Story};
 use crate::tally::Tally;
 use crate::windows::WindowSums;
@@ -63,6 +64,7 @@ pub struct Simulation<'a> {
     blocked: Option<Blocked>,
 
     story: Story,
+    shares: Shares,
     tally: Tally,
     windows: WindowSums,
     restarts: Vec<RestartReport>,
@@ -116,6 +118,7 @@ impl<'a> Simulation<'a> {
             bad_until: [Nanoseconds::ZERO; Sensor::ALL.len()],
             blocked: None,
             story: Story::default(),
+            shares: Shares::default(),
             tally: Tally::default(),
             windows: WindowSums::new(),
             restarts: Vec::new(),
@@ -339,6 +342,7 @@ impl<'a> Simulation<'a> {
         let mut begins = false;
         for event in events {
             self.story.hear(event, |at| self.clocks.sim(at));
+            self.shares.hear(event, |at| self.clocks.sim(at));
             self.observer.event(self.clocks.sim(event.at), &event.kind);
             begins |= matches!(
                 event.kind,
@@ -391,6 +395,7 @@ impl<'a> Simulation<'a> {
             let ledger = self.pump.ledger();
             content = ledger.map_or(content, |ledger| ledger.reservoir);
             self.tally.close(ledger.as_ref());
+            self.shares.close(self.now);
             self.close_boluses(Fate::Running);
             // Its strategy had not answered by the end: it has no live order.
             self.story.close_demands(self.now, Reason::Lease);
@@ -405,6 +410,7 @@ impl<'a> Simulation<'a> {
             content,
             state,
             story: self.story,
+            basal_nl: self.shares.basal_nl(),
             tally: self.tally,
             peaks: self.windows.peaks(),
             restarts: self.restarts,

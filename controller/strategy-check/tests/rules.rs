@@ -5,8 +5,8 @@ mod fixtures;
 
 use std::time::Duration;
 
-use fixtures::{bolus, in_c, library, report, subject, told};
-use strategy_check::{CHECKS, fuzz, named, reproduce};
+use fixtures::{bolus, in_c, library, pca_in_c, report, subject, told};
+use strategy_check::{CHECKS, Verdict, fuzz, named, reproduce};
 
 /// The name of the plugin, what stands before its step, what its step begins with, and the
 /// check that fails.
@@ -83,10 +83,17 @@ fn each_fault_of_a_bolus_unasked_is_named() {
 }
 
 #[test]
-fn the_example_in_c_keeps_every_rule() {
+fn the_examples_in_c_keep_every_rule() {
     let folder = tempfile::tempdir().expect("a folder");
-    let report = report(&in_c(folder.path(), "steady-c", "", ""), &[]);
-    assert!(report.is_good(), "{}", told(&report));
+    let steady = in_c(folder.path(), "steady-c", "", "");
+    for example in [steady, pca_in_c(folder.path(), &[])] {
+        let report = report(&example, &[]);
+        assert!(report.is_good(), "{}", told(&report));
+        assert_eq!(report.outcomes.len(), CHECKS.len(), "{}", told(&report));
+        let judged =
+            |outcome: &strategy_check::Outcome| matches!(outcome.verdict, Verdict::Passed(_));
+        assert!(report.outcomes.iter().all(judged), "{}", told(&report));
+    }
 }
 
 #[test]

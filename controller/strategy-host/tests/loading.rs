@@ -197,7 +197,8 @@ fn the_continuous_plugin_answers_with_its_rate() {
 #[test]
 fn the_example_in_c_runs() {
     let bench = Bench::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../strategies/abi/example.c");
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../strategies/abi/examples/steady.c");
     bench.compile("libsteady_c.so", &source, &[]);
     let mut folders = StrategyFolders::new(helper());
     folders.add(bench.path()).unwrap();

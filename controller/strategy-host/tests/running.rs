@@ -109,8 +109,8 @@ fn a_state_goes_on_in_the_next_host() {
 #[test]
 fn a_plugin_in_c_runs_too() {
     let bench = Bench::new();
-    let source =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../strategies/abi/example.c");
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../strategies/abi/examples/steady.c");
     let path = bench.compile("libsteady_c.so", &source, &[]);
     let mut hosted = Hosted::begun(&path, &[n(1)]);
     let Answer::Stepped { order, .. } = hosted.step(&snapshot()) else {

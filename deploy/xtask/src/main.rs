@@ -44,6 +44,9 @@ deploy/fuzz, which is a workspace of its own.
         linear         the time per step does not grow with the run
         instructions   a tick costs the same after an hour and after a year
                        (counted by valgrind, so it does not depend on load)
+        step           what a step of the PCA in Rust and in C costs in
+                       instructions, and from a snapshot to its order by way of
+                       the sandbox
         journal        ten years of it: opened under 1 s, its last day read under
                        50 ms; takes 1 GB of disk meanwhile
         daemon         the rest, on a simulated pump in real time, some 15 min:

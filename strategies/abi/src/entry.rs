@@ -9,6 +9,7 @@ use core::ffi::{c_char, c_void};
 ///
 /// Called: once per instance, before its other functions. In the pump's simulator and in the
 /// process that runs the strategy; not in the probe that reads the declaration.
+/// Thread: any, at normal priority. Other instances may be made or asked at the same time.
 /// May allocate: yes. May block: no.
 /// Returns: `STATUS_OK` with `*instance` set and not null; `STATUS_REFUSED` where the values
 /// do not go together (each alone is in range); `STATUS_PANICKED`; `STATUS_BAD_CALL`. Unless
@@ -20,8 +21,10 @@ pub type CreateFn =
 
 /// Answers a snapshot with an order.
 ///
-/// Called: whenever there is a snapshot, in the strategy's own process, at normal priority.
-/// The order must be there within 100 ms, or the process is killed.
+/// Called: whenever there is a snapshot. On a pump the order must be there within 100 ms, or
+/// the process is killed; in the simulator a longer silence ends the run.
+/// Thread: any, at normal priority; on a pump the only one of the strategy's own process. No
+/// other function of this instance runs meanwhile.
 /// May allocate: no. May block: no. It reads no clock and does no I/O.
 /// Returns: `STATUS_OK` with the whole order written; `STATUS_PANICKED`; `STATUS_BAD_CALL`
 /// where a message is shorter than this plugin knows it. Unless it is `STATUS_OK`, the order
@@ -38,6 +41,7 @@ pub type StepFn = unsafe extern "C" fn(
 /// `MAX_STATE`.
 ///
 /// Called: after `create`, `load` or `step`, as often as the host likes.
+/// Thread: as of `step`.
 /// May allocate: no. May block: no. It changes nothing.
 /// Returns: `STATUS_OK`; `STATUS_REFUSED` where the state does not fit; `STATUS_PANICKED`;
 /// `STATUS_BAD_CALL`.
@@ -53,6 +57,7 @@ pub type SaveFn = unsafe extern "C" fn(
 /// values of the parameters.
 ///
 /// Called: at most once, after `create` and before the first `step`.
+/// Thread: as of `step`.
 /// May allocate: yes. May block: no.
 /// Returns: `STATUS_OK`; `STATUS_REFUSED` where the bytes are no state of this strategy;
 /// `STATUS_PANICKED`; `STATUS_BAD_CALL`. Unless it is `STATUS_OK`, the instance is destroyed.
@@ -64,13 +69,17 @@ pub type LoadFn =
 ///
 /// Called: once per instance, as its last function; perhaps never, where the process is
 /// killed.
+/// Thread: as of `step`.
 /// May allocate: yes. May block: no.
 /// Returns: nothing, also after a panic.
+/// Why: a simulator makes and ends thousands of instances in one process.
 pub type DestroyFn = unsafe extern "C" fn(instance: *mut c_void);
 
 /// Finds an extension by its zero-ended name.
 ///
-/// Called: at any time, from any thread; needs no instance.
+/// Called: at any time once the library is open; needs no instance. A host that knows no
+/// extension never calls it.
+/// Thread: any, also while other functions run.
 /// May allocate: no. May block: no.
 /// Returns: a constant table that the extension's own document describes; null where the
 /// plugin does not have it. Version 1.0 defines none.

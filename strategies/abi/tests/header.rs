@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+mod compiler;
+
+use compiler::{C, C11, C99, CPP, CPP17, compile, compile_if_there, in_a_file};
 use strategy_abi::{Descriptor, Entry, Fraction, Order, Param, Snapshot};
 
 const UPDATE: &str = "UPDATE_STRATEGY_H";
@@ -274,56 +277,6 @@ fn every_constant_and_type_is_in_the_header_with_its_comment() {
     }
 }
 
-/// Compiles a file as `language` with every warning an error. A compiler that is not there is
-/// an error too, unless it may be missing.
-fn compile(compiler: &str, arguments: &[&str], file: &Path, may_be_missing: bool) {
-    let output = Command::new(compiler)
-        .args(arguments)
-        .args([
-            "-Wall",
-            "-Wextra",
-            "-Wpedantic",
-            "-Werror",
-            "-fsyntax-only",
-            "-I",
-        ])
-        .arg(env!("CARGO_MANIFEST_DIR"))
-        .arg(file)
-        .output();
-    // Under an emulator that is how a program ends that is not there.
-    const NOT_THERE: Option<i32> = Some(127);
-    match output {
-        Ok(output) if may_be_missing && output.status.code() == NOT_THERE => {
-            eprintln!("no {compiler} here: not tried");
-        }
-        Ok(output) => assert!(
-            output.status.success(),
-            "{compiler} {arguments:?} refuses {}:\n{}",
-            file.display(),
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(_) if may_be_missing => eprintln!("no {compiler} here: not tried"),
-        Err(error) => panic!(
-            "the C compiler `{compiler}` can't be run ({error}): install one, it is needed to \
-             build and test this project"
-        ),
-    }
-}
-
-/// The compilers for the machine that the test runs on, which may be an emulated one.
-const C: &str = if cfg!(target_arch = "arm") {
-    "arm-linux-gnueabihf-gcc"
-} else {
-    "cc"
-};
-const CPP: &str = if cfg!(target_arch = "arm") {
-    "arm-linux-gnueabihf-g++"
-} else {
-    "c++"
-};
-const C11: &[&str] = &["-std=c11", "-x", "c"];
-const CPP17: &[&str] = &["-std=c++17", "-x", "c++"];
-
 /// A source that does not compile where a size or an offset is another one.
 fn layout_source(of: impl IntoIterator<Item = Layout>) -> String {
     let mut text = String::from("#include \"strategy.h\"\n");
@@ -337,19 +290,12 @@ fn layout_source(of: impl IntoIterator<Item = Layout>) -> String {
     text
 }
 
-fn in_a_file(text: &str, then: impl FnOnce(&Path)) {
-    let folder = tempfile::tempdir().expect("a folder for the test");
-    let file = folder.path().join("layout");
-    std::fs::write(&file, text).expect("the folder is writable");
-    then(&file);
-}
-
 #[test]
 fn a_c_compiler_sees_the_same_layout() {
     let text = layout_source(messages().into_iter().chain([entry()]));
     in_a_file(&text, |file| {
-        compile(C, C11, file, false);
-        compile(CPP, CPP17, file, true);
+        compile(C, C11, file);
+        compile_if_there(CPP, CPP17, file);
     });
 }
 
@@ -360,12 +306,52 @@ fn a_c_compiler_sees_the_same_layout() {
 fn the_messages_are_the_same_on_32_bits() {
     let text = layout_source(messages());
     let arguments = [C11, &["-m32", "-ffreestanding"]].concat();
-    in_a_file(&text, |file| compile(C, &arguments, file, false));
+    in_a_file(&text, |file| compile(C, &arguments, file));
 }
 
+/// How the examples say they are built, and as C++: there a field that is left out is worth a
+/// warning, which in C it is not.
 #[test]
-fn the_example_in_c_compiles_as_c_and_as_cpp() {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example.c");
-    compile(C, C11, &example, false);
-    compile(CPP, CPP17, &example, true);
+fn the_examples_compile_as_c99_and_as_cpp() {
+    const CPP20: &[&str] = &["-std=c++20", "-x", "c++", "-Wno-missing-field-initializers"];
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for example in ["steady.c", "pca.c"].map(|name| examples.join(name)) {
+        compile(C, C99, &example);
+        compile(C, C11, &example);
+        compile_if_there(CPP, CPP20, &example);
+    }
+}
+
+/// What an author must know of a function before it is written.
+#[test]
+fn every_function_says_who_calls_it_on_which_thread_what_it_may_do_and_why() {
+    let header = generate();
+    let functions = TYPES.iter().filter(|(rust, _)| rust.ends_with("Fn"));
+    for (_, function) in functions {
+        let definition = header
+            .lines()
+            .position(|line| {
+                line.starts_with("typedef") && line.contains(&format!("(*{function})"))
+            })
+            .unwrap_or_else(|| panic!("no {function} in the header"));
+        let before: Vec<&str> = header.lines().take(definition).collect();
+        let comment = before
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("//"));
+        let comment: Vec<&str> = comment.copied().collect();
+        for said in [
+            "Called: ",
+            "Thread: ",
+            "May allocate: ",
+            "May block: ",
+            "Returns: ",
+            "Why: ",
+        ] {
+            assert!(
+                comment.iter().any(|line| line.contains(said)),
+                "{function} does not say `{said}`"
+            );
+        }
+    }
 }

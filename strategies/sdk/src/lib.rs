@@ -64,6 +64,50 @@
 //! outside, a clock that is read or a symbol too many, is for `pumpctl strategy check
 //! libslow_drip.so`, which also looks for a story that breaks it (`--fuzz 10min`).
 //!
+//! # Side by side
+//!
+//! A prescription has one to four regimens, and they run beside each other on one pump, with
+//! one reservoir and one patient. A strategy is written as if it were alone: none sees
+//! another's orders, and the pump says who is given what, by these rules. Each of them has its
+//! stories in `controller/simulator/tests/stories/side_by_side.rs`:
+//!
+//! - **Basals** add up, each within its own regimen's envelope; none is ever narrowed for
+//!   another one or for a bolus. A prescription whose basals could together pass the highest
+//!   rate is not armed. Above that rate a bolus is stretched in time, whosever it is.
+//! - **One bolus at a time** runs on the pump. Whoever asks while one runs, or waits for its
+//!   credit, is refused with [`Reason::BolusRunning`], of the same regimen or of another.
+//! - **Orders of one tick** are taken in the order in which the prescription has the
+//!   regimens: of two that ask unasked at once, the first is given and the other refused.
+//!   Otherwise the order that comes first has it. The one that was refused is not lost for
+//!   ever: when the bolus has ended, every strategy is shown a snapshot
+//!   ([`Snapshot::bolus_running`] says that the way is free), and may ask again.
+//! - **A demand goes before** a scheduled bolus that runs, of whatever regimen: that is
+//!   suspended and then goes on with what it had left. A clinician bolus goes before it, too. A
+//!   loading, a demand and a clinician bolus are never interrupted, and nothing waits but one
+//!   scheduled bolus. A demand of the very tick in which a scheduled bolus was let through lets it begin
+//!   first.
+//! - **A press** goes to the first regimen that answers presses (the role
+//!   [`Role::Lockout`]), in the prescription's order. Where that gives nothing, for whatever
+//!   reason, the next one is shown the same [`Demand`]. It is counted once: given, or refused
+//!   under the first one's name and reason. A press while another waits for its answer is
+//!   refused.
+//! - **Lockouts and counts** are of the patient. A demand bolus of one regimen closes the
+//!   lockout of all, each for its own time, and counts toward the maxima of all. Scheduled
+//!   boluses do neither. [`Role::Interval`] alone is a regimen's own.
+//! - **Windows, reservoir and the volume to be infused** are of the pump: what one was given
+//!   is not left for the other. A bolus is let through only if the *whole* basal that every
+//!   envelope allows still fits afterwards, so that a basal which is not ordered now is still
+//!   set aside.
+//! - **A strategy that is lost** takes down its own basal and its own bolus, as
+//!   `on_strategy_loss` says; the others run on.
+//! - **What is shown**: [`Snapshot::delivered_nl`] and [`Snapshot::bolus_running`] are of the
+//!   whole pump, [`Snapshot::lockout_left`] is this regimen's lockout since anybody's dose,
+//!   and everything else is of this regimen alone.
+//!
+//! `pumpctl simulate` shows each regimen's share of what was given. Edges have no owner;
+//! grants do: the share is the integral of the basal that was granted, and what left of the
+//! regimen's boluses.
+//!
 //! **Where to look.** What a strategy is shown: [`Snapshot`]. What it answers: [`Order`]. What
 //! it may declare, and how that bounds the dose: [`Param`], [`Role`]. Three whole ones are in
 //! the folders beside this crate, from none to some state: `continuous`, `pca`,

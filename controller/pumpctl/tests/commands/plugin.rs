@@ -9,7 +9,7 @@ use crate::rig::{PRESCRIPTION, Rig, repository};
 /// Compiles the example strategy in C under another name, with a statement added to `step`.
 fn compile(rig: &Rig, name: &str, added: &str) {
     let abi = repository().join("strategies/abi");
-    let example = std::fs::read_to_string(abi.join("example.c")).expect("the example in C");
+    let example = std::fs::read_to_string(abi.join("examples/steady.c")).expect("the example in C");
     let step = "    const steady_t *steady = (const steady_t *)instance;\n";
     assert!(
         example.contains("\"steady-c\"") && example.contains(step),

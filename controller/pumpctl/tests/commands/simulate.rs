@@ -47,6 +47,7 @@ fn the_report_has_every_field_that_programs_rely_on() {
         "uncertain_nl",
         "displaced_nl",
         "per_drug",
+        "regimens",
         "boluses",
         "demands",
         "refusals",
@@ -66,6 +67,19 @@ fn the_report_has_every_field_that_programs_rely_on() {
     assert_eq!(report["commanded_nl"], 1_050_000);
     let drug = json!({"name": "morphine", "delivered": 2.1, "unit": "mg", "delivered_pg": 2_100_000_000_u64});
     assert_eq!(report["per_drug"], json!([drug]));
+    let share = |name: &str, basal_nl: u64, boluses: (u64, u64, u64)| {
+        json!({
+            "name": name, "basal_nl": basal_nl,
+            "boluses": boluses.0, "boluses_refused": boluses.1, "bolus_nl": boluses.2,
+        })
+    };
+    assert_eq!(
+        report["regimens"],
+        json!([
+            share("background", 1_000_000, (0, 0, 0)),
+            share("patient", 0, (1, 1, 50_000))
+        ])
+    );
     assert_eq!(report["demands"], json!({"attempted": 2, "given": 1}));
     assert_eq!(report["refusals"], json!({"lockout": 1}));
     assert_eq!(report["final_state"], "infusing");
@@ -252,13 +266,18 @@ fn the_story_fits_on_a_screen_and_says_what_was_refused_and_why() {
         "2h press",
         "--at",
         "2h05m press",
+        "--at",
+        "3h clinician-bolus volume=25uL over=2min",
     ]);
     assert_eq!(done.code(), 0, "{}", done.err());
     let story = done.out();
     for part in [
         "test rig",
-        "1.05 mL",
-        "morphine 2.1 mg",
+        "1.075 mL",
+        "morphine 2.15 mg",
+        "background: 1 mL as basal\n",
+        "patient: 50 µL in 1 bolus\n",
+        "the operator: 25 µL in 1 bolus\n",
         "lockout: the lockout since",
         "of 0.4 mL",
         "left of 20 mL",

@@ -161,6 +161,7 @@ impl Simulation<'_> {
         self.close_boluses(Fate::Cut(None));
         self.pump.end("power-lost", true, self.observer);
         self.story.lose_power(self.now);
+        self.shares.close(self.now);
         self.hardware.lose_power();
         self.fate = EdgeFate::None;
         self.inputs = Inputs::default();

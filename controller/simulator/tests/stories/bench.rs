@@ -41,7 +41,7 @@ fn background_rate() -> Rate {
     Rate::of(Volume::from_nl(100_000), hours(1)).expect("100 µL/h")
 }
 
-fn order(snapshot: &abi::Snapshot) -> abi::Order {
+pub(crate) fn order(snapshot: &abi::Snapshot) -> abi::Order {
     abi::Order {
         size: size_of::<abi::Order>() as u32,
         bolus_kind: 0,

@@ -4,6 +4,8 @@ mod bench;
 mod delivery;
 mod faults;
 mod power;
+mod regimens;
+mod side_by_side;
 
 use pump_core::order::RegimenId;
 use pump_simulator::Report;

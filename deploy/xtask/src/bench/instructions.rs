@@ -1,5 +1,7 @@
 //! What a tick costs in instructions, which no other load on the machine can change.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 
 use super::Missed;
@@ -43,12 +45,7 @@ const COMPARISONS: [Comparison; 2] = [
 /// Counts instructions of a tick after a short and after a long therapy.
 pub(super) fn ticks(here: &Checkout) -> Result<Vec<Missed>, Failure> {
     tool::heading("instructions: what a tick costs, by valgrind");
-    if tool::find("valgrind").is_none() {
-        return Err(Failure::new(
-            "there is no `valgrind` on the PATH\n\
-             help: install it and try again: on Debian or Ubuntu\n    sudo apt-get install valgrind",
-        ));
-    }
+    need_valgrind()?;
     let mut build = here.cargo("build");
     build.args([
         "--release",
@@ -85,14 +82,32 @@ pub(super) fn ticks(here: &Checkout) -> Result<Vec<Missed>, Failure> {
     Ok(missed)
 }
 
-/// Instructions of one tick: what a longer run takes more than a shorter one.
+pub(super) fn need_valgrind() -> Result<(), Failure> {
+    if tool::find("valgrind").is_some() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "there is no `valgrind` on the PATH\n\
+         help: install it and try again: on Debian or Ubuntu\n    sudo apt-get install valgrind",
+    ))
+}
+
+/// Instructions of one tick.
 fn cost(here: &Checkout, hours: u64, kind: &str, ticks: u64) -> Result<f64, Failure> {
-    let short = count(here, hours, kind, ticks)?;
-    let long = count(here, hours, kind, 2 * ticks)?;
+    let program = here.target("release/examples/tick_cost");
+    let words = [hours.to_string(), kind.to_owned()];
+    cost_of(&program, &words.each_ref().map(OsStr::new), ticks)
+}
+
+/// Instructions of one call that a program is told to make so often by its last word: what a
+/// longer run takes more than a shorter one.
+pub(super) fn cost_of(program: &Path, words: &[&OsStr], calls: u64) -> Result<f64, Failure> {
+    let short = count(program, words, calls)?;
+    let long = count(program, words, 2 * calls)?;
     let calls = long.calls.saturating_sub(short.calls);
     let instructions = long.instructions.saturating_sub(short.instructions);
     if calls == 0 || instructions == 0 {
-        return Err(Failure::new("a longer run did not tick more often"));
+        return Err(Failure::new("a longer run made no more calls"));
     }
     Ok(instructions as f64 / calls as f64)
 }
@@ -102,12 +117,13 @@ struct Counted {
     calls: u64,
 }
 
-fn count(here: &Checkout, hours: u64, kind: &str, ticks: u64) -> Result<Counted, Failure> {
+fn count(program: &Path, words: &[&OsStr], calls: u64) -> Result<Counted, Failure> {
     let mut valgrind = Command::new("valgrind");
     valgrind
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(here.target("release/examples/tick_cost"))
-        .args([&hours.to_string(), kind, &ticks.to_string()]);
+        .arg(program)
+        .args(words)
+        .arg(calls.to_string());
     let output = tool::capture(&mut valgrind)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let told = String::from_utf8_lossy(&output.stderr);
@@ -120,7 +136,7 @@ fn count(here: &Checkout, hours: u64, kind: &str, ticks: u64) -> Result<Counted,
     counted().ok_or_else(|| Failure::new(format!("valgrind counted nothing:\n{said}{told}")))
 }
 
-fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+pub(super) fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     text.split_once(mark)?.1.split_whitespace().next()
 }
 

@@ -4,6 +4,7 @@ mod daemon;
 mod instructions;
 mod journal;
 mod speed;
+mod step;
 
 use crate::checkout::Checkout;
 use crate::machine::Machine;
@@ -16,7 +17,7 @@ use crate::tool::{self, Failure};
 pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     /// Those of the daemon together.
     const DAEMON: &str = "daemon";
-    let mut all = vec!["speed", "linear", "instructions", "journal", DAEMON];
+    let mut all = vec!["speed", "linear", "instructions", "step", "journal", DAEMON];
     all.extend(daemon::BENCHES);
     if let Some(unknown) = args.iter().find(|arg| !all.contains(&arg.as_str())) {
         return Err(Failure::usage(format!(
@@ -42,6 +43,9 @@ pub(crate) fn run(here: &Checkout, args: &[String]) -> Result<(), Failure> {
     }
     if wants("instructions") {
         missed.extend(instructions::ticks(here)?);
+    }
+    if wants("step") {
+        missed.extend(step::run(here)?);
     }
     if wants("journal") {
         missed.extend(journal::decade(here)?);

@@ -33,7 +33,10 @@ const FILES: [(&str, &str); 14] = [
         "usr/share/doc/pumpd/examples/scenarios/",
     ),
     ("strategies/abi/strategy.h", "usr/include/pumpd/"),
-    ("strategies/abi/example.c", "usr/share/doc/pumpd/examples/"),
+    (
+        "strategies/abi/examples",
+        "usr/share/doc/pumpd/examples/strategies/",
+    ),
     ("deploy/systemd/pumpd.service", "usr/lib/systemd/system/"),
     (
         "deploy/systemd/pumpd.sysusers",

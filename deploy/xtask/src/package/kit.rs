@@ -16,7 +16,7 @@ pub(super) const FILES: [(&str, &str); 7] = [
     ("strategies/abi/Cargo.toml", "abi/"),
     ("strategies/abi/src", "abi/src/"),
     ("strategies/abi/strategy.h", "abi/"),
-    ("strategies/abi/example.c", "abi/"),
+    ("strategies/abi/examples", "abi/examples/"),
     ("strategies/sdk/Cargo.toml", "sdk/"),
     ("strategies/sdk/src", "sdk/src/"),
     ("strategies/sdk/src/testkit", "sdk/src/testkit/"),

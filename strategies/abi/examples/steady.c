@@ -1,8 +1,8 @@
 /*
- * A strategy in C: a steady rate.
+ * The least strategy in C: a steady rate.
  *
- *     cc -std=c11 -O2 -fPIC -shared -fvisibility=hidden -I <where strategy.h is> \
- *        -o libsteady_c.so example.c
+ *     cc -std=c99 -O2 -fPIC -shared -fvisibility=hidden -I <where strategy.h is> \
+ *        -o libsteady_c.so steady.c
  *
  * Then, in a prescription:
  *
