@@ -101,8 +101,8 @@ pub use rights::{Authority, Peer, Rights, UnixGroups};
 pub use server::{BindError, Limits, Server, Waker};
 pub use service::{Mail, Outcome, Service, Ticket};
 pub use status::{
-    Alarm, Bolus, Demands, Event, Health, Journal, Ledger, Pending, Prescribed, Regimen, Reservoir,
-    Status, Thread, Threads, Watched, Window,
+    Alarm, Bolus, Demands, Event, Health, Journal, Ledger, NextDemand, Pending, Prescribed,
+    Regimen, Reservoir, Status, Thread, Threads, Watched, Window,
 };
 
 /// Where the daemon listens unless it is told otherwise.

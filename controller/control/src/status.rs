@@ -192,6 +192,10 @@ pub struct Regimen {
     /// What narrowed it: the name of a reason; without it: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrowed_by: Option<String>,
+    /// When its next demand could be let through; without it: it answers none, or the daemon is
+    /// of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_demand: Option<NextDemand>,
     /// Its strategy: `live`, `lost` (no live order: the prescription's `on_strategy_loss` is
     /// in force), `starting`, or `given-up` (too many losses; it stays lost until arming).
     pub link: String,
@@ -200,6 +204,18 @@ pub struct Regimen {
     /// Its process; without it: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+}
+
+/// When a regimen's next demand could be let through, as lockout and counts have it. The caps
+/// of volume, and a bolus that runs, may still hold it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextDemand {
+    /// Time until then; 0: now. Without it: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_ns: Option<u64>,
+    /// What holds it back so long: the name of a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A bolus.

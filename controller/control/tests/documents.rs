@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use pump_control::{
     Account, Alarm, Amount, Armed, Bolus, Check, CheckState, Code, Demands, Distribution, Done,
-    Drug, Event, Health, Hello, Journal, Latency, Ledger, Mass, Pending, Preflight, Prescribed,
-    Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request, Reservoir, Residue, Row,
-    Status, Subject, Thread, Threads, Watched, Window, read_answer, read_request, write_reply,
-    write_request, write_watched,
+    Drug, Event, Health, Hello, Journal, Latency, Ledger, Mass, NextDemand, Pending, Preflight,
+    Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request, Reservoir,
+    Residue, Row, Status, Subject, Thread, Threads, Watched, Window, read_answer, read_request,
+    write_reply, write_request, write_watched,
 };
 
 fn folder() -> PathBuf {
@@ -142,6 +142,10 @@ fn status() -> Status {
             basal: text("0.04167 mL/h"),
             basal_nl_per_ns: text("1/86400000"),
             narrowed_by: Some(text("max-rate")),
+            next_demand: Some(NextDemand {
+                in_ns: Some(1_140_000_000_000),
+                reason: Some(text("lockout")),
+            }),
             link: text("live"),
             respawns: 1,
             pid: Some(4242),

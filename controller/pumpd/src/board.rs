@@ -350,7 +350,7 @@ impl Board {
             silenced_for_s: silence.map(|(_, until)| figures::seconds_up(until.since(now))),
             ledger: ledger.as_ref().map(figures::ledger),
             reservoir: ledger.as_ref().and_then(|ledger| self.reservoir(ledger)),
-            regimens: self.regimens(),
+            regimens: self.regimens(now),
             bolus: self.bolus(),
             windows: self.windows(),
             demands: self.demands.clone(),

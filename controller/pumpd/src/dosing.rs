@@ -494,6 +494,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             bolus: self.pump.running_bolus(),
             windows: self.pump.windows(),
             basal: self.pump.granted_basal(),
+            demand_waits: self.pump.demand_waits(),
             remembered: self.pump.remembered(now),
         }));
     }

@@ -7,7 +7,7 @@ use pump_core::alarm::ActiveAlarms;
 use pump_core::bolus::BolusId;
 use pump_core::event::Event;
 use pump_core::ledger::Ledger;
-use pump_core::order::{Order, RegimenId};
+use pump_core::order::{DemandWait, Order, RegimenId};
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Pump, Sensors, State, Watch};
 use pump_core::quantity::{MonoNs, Rate, Steps};
@@ -84,6 +84,8 @@ pub(crate) struct View {
     pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
     /// The basal of all regimens.
     pub(crate) basal: Rate,
+    /// When each regimen's next demand could be let through.
+    pub(crate) demand_waits: [Option<DemandWait>; MAX_REGIMENS],
     /// What is remembered whatever is armed.
     pub(crate) remembered: Remembered,
 }

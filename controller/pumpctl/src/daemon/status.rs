@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pump_control::{Alarm, Reply, Request, Status};
+use pump_control::{Alarm, NextDemand, Reply, Request, Status};
 use pump_core::reason::Reason;
 
 use crate::cli::StatusArgs;
@@ -179,6 +179,9 @@ fn regimens(story: &mut Story, status: &Status) {
         if let Some(reason) = &one.narrowed_by {
             line.push_str(&format!(", narrowed: {}", reason_text(reason)));
         }
+        if let Some(next) = &one.next_demand {
+            line.push_str(&format!("; {}", next_demand(next)));
+        }
         line.push_str(&match one.link.as_str() {
             "live" => String::new(),
             "given-up" => "; its strategy was lost too often and stays so until arming".into(),
@@ -189,6 +192,20 @@ fn regimens(story: &mut Story, status: &Status) {
             line.push_str(&format!("; started again {times}"));
         }
         story.line("regimens", &line);
+    }
+}
+
+/// In whole seconds, a begun one counted: tenths would only flicker.
+fn next_demand(next: &NextDemand) -> String {
+    let reason = next.reason.as_deref().map(printable);
+    let because = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    match next.in_ns {
+        Some(0) => "a demand may be given now".to_owned(),
+        Some(ns) => {
+            let whole = ns.div_ceil(NS_PER_S).saturating_mul(NS_PER_S);
+            format!("no demand for another {}{because}", time(whole))
+        }
+        None => format!("no demand ever{because}"),
     }
 }
 

@@ -6,7 +6,7 @@ use pump_core::bolus::BolusOutcome;
 use pump_core::ledger::Ledger;
 use pump_core::order::RegimenId;
 use pump_core::pump::State;
-use pump_core::quantity::{Nanoseconds, Rate, Steps};
+use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps};
 
 use super::Board;
 use crate::words;
@@ -102,7 +102,7 @@ impl Board {
     }
 
     /// The regimens, without their links.
-    pub(super) fn regimens(&self) -> Vec<doc::Regimen> {
+    pub(super) fn regimens(&self, now: MonoNs) -> Vec<doc::Regimen> {
         let armed = self.armed.iter().flat_map(|armed| &armed.regimens);
         (0_u8..)
             .zip(armed)
@@ -116,10 +116,24 @@ impl Board {
                     basal: words::rate(rate),
                     basal_nl_per_ns: format!("{}/{}", rate.num(), rate.den()),
                     narrowed_by: reason.map(|reason| reason.name().to_owned()),
+                    next_demand: self.next_demand(usize::from(place), now),
                     ..doc::Regimen::default()
                 }
             })
             .collect()
+    }
+
+    /// As the loop told, less what has gone by since.
+    fn next_demand(&self, place: usize, now: MonoNs) -> Option<doc::NextDemand> {
+        let view = self.view.as_ref()?;
+        let wait = view.demand_waits.get(place).copied().flatten()?;
+        let gone = now.since(view.at);
+        let left = wait.left.map(|left| left.0.saturating_sub(gone.0));
+        let over = left == Some(0);
+        Some(doc::NextDemand {
+            in_ns: left,
+            reason: wait.reason.filter(|_| !over).map(|it| it.name().to_owned()),
+        })
     }
 
     /// The bolus that runs, or else the one that began last.

@@ -1,5 +1,5 @@
 use pump_core::bolus::BolusKind;
-use pump_core::order::DemandId;
+use pump_core::order::{DemandId, DemandWait};
 
 use super::*;
 
@@ -111,6 +111,7 @@ fn what_is_raised_during_a_silence_sounds() {
             bolus: None,
             windows: None,
             basal: Rate::ZERO,
+            demand_waits: pump.demand_waits(),
             remembered: pump.remembered(MonoNs(0)),
         };
         board.take(&News::View(view));
@@ -132,4 +133,36 @@ fn what_is_raised_during_a_silence_sounds() {
     ];
     assert_eq!(shown, wanted);
     assert_eq!(board.status(MonoNs(62 * S)).silenced_for_s, None);
+}
+
+#[test]
+fn the_wait_for_the_next_demand_runs_down_between_two_views_and_its_reason_goes_with_it() {
+    let mut board = board();
+    board.armed(sheet());
+    let pump = Box::new(pump_core::pump::Pump::new());
+    let wait = DemandWait {
+        left: Some(Nanoseconds::from_secs(60)),
+        reason: Some(Reason::Lockout),
+    };
+    board.take(&News::View(View {
+        at: MonoNs(10 * S),
+        state: pump.state(),
+        alarms: pump.alarms(),
+        ledger: None,
+        started_at: None,
+        bolus: None,
+        windows: None,
+        basal: Rate::ZERO,
+        demand_waits: [Some(wait), None, None, None],
+        remembered: pump.remembered(MonoNs(0)),
+    }));
+    let told = |s: u64| {
+        let regimen = board.status(MonoNs(s * S)).regimens.remove(0);
+        let next = regimen.next_demand.expect("it answers demands");
+        (next.in_ns, next.reason)
+    };
+    assert_eq!(told(10), (Some(60 * S), Some("lockout".to_owned())));
+    assert_eq!(told(69), (Some(S), Some("lockout".to_owned())));
+    assert_eq!(told(70), (Some(0), None));
+    assert_eq!(told(700), (Some(0), None));
 }

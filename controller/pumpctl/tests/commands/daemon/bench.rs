@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use pump_control::{
     Account, Alarm, Amount, Armed, Authority, Bolus, Check, CheckState, Code, Demands,
-    Distribution, Done, Event, Health, Hello, Latency, Ledger, Limits, Mail, Outcome, Peer,
-    Preflight, Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request,
-    Reservoir, Residue, Rights, Row, Server, Service, Status, Ticket, Waker, Watched, Window,
+    Distribution, Done, Event, Health, Hello, Latency, Ledger, Limits, Mail, NextDemand, Outcome,
+    Peer, Preflight, Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply,
+    Request, Reservoir, Residue, Rights, Row, Server, Service, Status, Ticket, Waker, Watched,
+    Window,
 };
 use tempfile::TempDir;
 
@@ -259,6 +260,10 @@ pub(crate) fn infusing() -> Status {
             basal: "0.04167 mL/h".into(),
             basal_nl_per_ns: "1/86400000".into(),
             narrowed_by: Some("max-rate".into()),
+            next_demand: Some(NextDemand {
+                in_ns: Some(1_140_500_000_000),
+                reason: Some("lockout".into()),
+            }),
             link: "lost".into(),
             respawns: 1,
             pid: None,

@@ -1,6 +1,6 @@
 //! `status` and `preflight`.
 
-use pump_control::{Check, CheckState, Request, Status, Thread, Threads};
+use pump_control::{Check, CheckState, NextDemand, Request, Status, Thread, Threads};
 
 use super::bench::{Daemon, infusing};
 
@@ -31,6 +31,7 @@ fn the_status_tells_everything_the_urgent_first() {
             "missed 50 nL\n",
             "uncertain 100 nL, which counts as given",
             "regimens   background  continuous  0.04167 mL/h, narrowed: max-rate: the highest",
+            "; no demand for another 19m01s (lockout)",
             "; its strategy: lost; started again 1 time\n",
             "bolus      demand of patient, running: 600 nL of 50 µL\n",
             "demands    pressed 3 times, given 1\n",
@@ -194,6 +195,10 @@ fn what_the_daemon_says_can_not_steer_a_terminal() {
             regimen.link = evil.clone();
             regimen.basal = evil.clone();
             regimen.narrowed_by = Some(evil.clone());
+            regimen.next_demand = Some(NextDemand {
+                in_ns: None,
+                reason: Some(evil.clone()),
+            });
         }
         status.demands.refused.insert(evil, 1);
     }
