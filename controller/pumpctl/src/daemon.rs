@@ -61,6 +61,7 @@ pub(crate) fn run(socket: Option<&Path>, command: &DaemonCommand) -> Result<(), 
 }
 
 /// Where the daemon is.
+#[derive(Clone)]
 struct Daemon {
     socket: PathBuf,
 }

@@ -27,9 +27,9 @@ impl Failure {
         Self::Input(what.to_string())
     }
 
-    /// Says it on standard error. The exit code.
-    pub(crate) fn tell(self) -> u8 {
-        let (text, code) = match self {
+    /// What there is to read, and the exit code.
+    pub(crate) fn parts(self) -> (Option<String>, u8) {
+        match self {
             Self::Told => (None, 1),
             Self::Input(text) => (Some(text), 1),
             Self::Usage(text) => (Some(text), 2),
@@ -37,7 +37,12 @@ impl Failure {
             Self::NoRight(text) => (Some(text), 4),
             Self::UnderWay(text) => (Some(text), 5),
             Self::Passed(code) => (None, code),
-        };
+        }
+    }
+
+    /// Says it on standard error. The exit code.
+    pub(crate) fn tell(self) -> u8 {
+        let (text, code) = self.parts();
         if let Some(text) = text {
             // Where nobody can read it, the exit code still says it.
             let prefix = if text.starts_with("error") {

@@ -196,16 +196,16 @@ fn regimens(story: &mut Story, status: &Status) {
 }
 
 /// In whole seconds, a begun one counted: tenths would only flicker.
-fn next_demand(next: &NextDemand) -> String {
+pub(crate) fn next_demand(next: &NextDemand) -> String {
     let reason = next.reason.as_deref().map(printable);
     let because = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
     match next.in_ns {
-        Some(0) => "a demand may be given now".to_owned(),
+        Some(0) => "next demand now".to_owned(),
         Some(ns) => {
             let whole = ns.div_ceil(NS_PER_S).saturating_mul(NS_PER_S);
-            format!("no demand for another {}{because}", time(whole))
+            format!("next demand in {}{because}", time(whole))
         }
-        None => format!("no demand ever{because}"),
+        None => format!("next demand never{because}"),
     }
 }
 

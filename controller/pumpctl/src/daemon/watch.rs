@@ -40,11 +40,16 @@ pub(crate) fn run(daemon: &Daemon, args: &WatchArgs) -> Result<(), Failure> {
     if args.json {
         let viewer = Documents;
         follow(watching, viewer, over)
-    } else if std::io::stdout().is_terminal() {
-        follow(watching, Screen::open()?, over)
+    } else if std::io::stdout().is_terminal() && !dumb() {
+        follow(watching, Screen::open(daemon)?, over)
     } else {
         follow(watching, Lines::new(), over)
     }
+}
+
+/// A terminal that can only write line after line.
+fn dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
 }
 
 /// Shows what happens. Each answer: whether there is still somebody who looks.

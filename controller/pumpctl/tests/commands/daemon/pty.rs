@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +15,10 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::bench::PATIENCE;
 
-/// A program at a terminal of 80 columns and 30 lines.
+const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+
+/// A program at a terminal.
 pub(crate) struct Terminal {
     ours: File,
     child: Child,
@@ -29,8 +33,8 @@ impl Terminal {
         grantpt(&ours).expect("a terminal");
         unlockpt(&ours).expect("a terminal");
         let size = Winsize {
-            ws_row: 30,
-            ws_col: 80,
+            ws_row: ROWS.get(),
+            ws_col: COLUMNS.get(),
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -62,9 +66,29 @@ impl Terminal {
         }
     }
 
+    /// Waits until this is on the screen, which the program draws as it likes.
+    pub(crate) fn expect_on_screen(&mut self, text: &str) {
+        let begun = Instant::now();
+        loop {
+            let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+            screen.process(&self.bytes);
+            let shown = screen.screen().contents();
+            if shown.contains(text) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {text:?} in\n{shown}");
+            assert!(self.read(), "it has ended with no {text:?} in\n{shown}");
+        }
+    }
+
     pub(crate) fn enter(&mut self, text: &str) {
         self.ours.write_all(text.as_bytes()).expect("a terminal");
         self.ours.write_all(b"\n").expect("a terminal");
+    }
+
+    /// Keys, without the one that ends a line.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.ours.write_all(keys.as_bytes()).expect("a terminal");
     }
 
     pub(crate) fn interrupt(&self) {

@@ -31,7 +31,7 @@ fn the_status_tells_everything_the_urgent_first() {
             "missed 50 nL\n",
             "uncertain 100 nL, which counts as given",
             "regimens   background  continuous  0.04167 mL/h, narrowed: max-rate: the highest",
-            "; no demand for another 19m01s (lockout)",
+            "; next demand in 19m01s (lockout)",
             "; its strategy: lost; started again 1 time\n",
             "bolus      demand of patient, running: 600 nL of 50 µL\n",
             "demands    pressed 3 times, given 1\n",

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 
-use pump_control::{Status, Watched};
+use pump_control::{Code, Refusal, Request, Status, Watched};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::bench::{Daemon, event, infusing};
@@ -106,24 +106,57 @@ fn the_end_of_the_daemon_ends_it_with_its_own_exit_code() {
 fn on_a_terminal_it_is_one_screen_that_goes_at_the_end() {
     let daemon = Daemon::new();
     let mut terminal = Terminal::run(daemon.command(&["watch"]));
-    terminal.expect("infusing");
-    terminal.expect("! high   credit-spent");
-    assert!(
-        terminal.seen.starts_with("\x1b[?1049h"),
-        "a screen of its own"
-    );
-    // An alarm flashes: the same line comes in two colours.
-    terminal.expect("\x1b[1;37;41m! high");
-    terminal.expect("\x1b[1;31m! high");
+    terminal.expect_on_screen("INFUSING");
+    terminal.expect_on_screen("! high   credit-spent");
+    terminal.expect("\x1b[?1049h");
+    // An alarm flashes: the same line comes in two colours, white and red.
+    terminal.expect("\x1b[38;5;15;48;5;1m! high");
+    terminal.expect("\x1b[38;5;1;49m");
     daemon.publish(event(4, "press 4"));
-    terminal.expect("01:01:01  press 4");
+    terminal.expect_on_screen("01:01:01  press 4");
     daemon.publish(event(7, "press 7"));
-    terminal.expect("2 events were not shown");
+    terminal.expect_on_screen("2 were not shown");
     terminal.interrupt();
     assert_eq!(terminal.end(), 0, "{}", terminal.seen);
-    assert!(
-        terminal.seen.ends_with("\x1b[?25h\x1b[?1049l"),
-        "{}",
-        terminal.seen
-    );
+    let end = terminal.seen.split("press 7").last().expect("an end");
+    assert!(end.contains("\x1b[?1049l"), "its own screen goes: {end:?}");
+    assert!(end.contains("\x1b[?25h"), "the cursor is back: {end:?}");
+}
+
+/// Nothing is done that was not asked for twice.
+#[test]
+fn keys_ask_and_then_do() {
+    let daemon = Daemon::new();
+    let mut terminal = Terminal::run(daemon.command(&["watch"]));
+    terminal.expect_on_screen("q end watching");
+    terminal.press("p");
+    terminal.expect_on_screen("Halt delivery?");
+    // Any other key is a no, also one that does something by itself.
+    terminal.press("x");
+    terminal.press("x");
+    terminal.expect_on_screen("End delivery?");
+    terminal.press("y");
+    terminal.expect_on_screen("done; ");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0, "{}", terminal.seen);
+    let orders = daemon.asked().into_iter();
+    let orders: Vec<_> = orders
+        .filter(|request| !matches!(request, Request::Hello | Request::Watch))
+        .collect();
+    assert_eq!(orders, [Request::Stop]);
+}
+
+#[test]
+fn a_refusal_is_told_on_the_screen_and_watching_goes_on() {
+    let daemon = Daemon::new();
+    let mut terminal = Terminal::run(daemon.command(&["watch"]));
+    terminal.expect_on_screen("q end watching");
+    *daemon.shared.refusal.lock().unwrap() =
+        Some(Refusal::new(Code::NoRight, "you may not").fix("join `pump`"));
+    terminal.press("py");
+    terminal.expect_on_screen("you may not");
+    daemon.publish(event(4, "press 4"));
+    terminal.expect_on_screen("press 4");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0, "{}", terminal.seen);
 }
