@@ -272,7 +272,7 @@ fn read(
         None => Exact::ZERO,
     };
     format?;
-    let (id, reservoir) = (id?, reservoir?);
+    let (id, reservoir) = (id?, reservoir.clone()?);
     if !regimens_whole || report.has_errors() {
         return None;
     }
@@ -287,6 +287,7 @@ fn read(
         kvo,
     };
     let core = parts.core(report)?;
+    doses.note_surplus(&core, report);
     Some(Checked {
         core,
         sha256: digest(input.content.as_deref().unwrap_or_default()),

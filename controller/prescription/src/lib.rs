@@ -72,6 +72,7 @@
 #![forbid(unsafe_code)]
 
 mod air;
+mod appetite;
 mod arming;
 mod catalogue;
 mod ceiling;
@@ -90,6 +91,7 @@ mod input;
 mod measure;
 mod mixture;
 mod notation;
+mod picture;
 mod prescription;
 mod quantity;
 mod regimen;
@@ -99,6 +101,7 @@ mod section;
 mod sheet;
 mod span;
 mod suggestion;
+mod surplus;
 mod syntax;
 mod timing;
 mod tree;
@@ -109,6 +112,7 @@ mod wiring;
 mod words;
 
 pub use air::AirLimits;
+pub use appetite::{Appetite, Held};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use ceiling::{Limit, LimitKind, LimitSource};
 pub use checked::{Checked, CheckedDrug, CheckedRegimen, Outcome, check, check_files};
@@ -119,6 +123,7 @@ pub use drug_library::{DrugLibrary, DrugLimits, LibraryDrug};
 pub use exact::Exact;
 pub use input::{Input, MAX_FILE};
 pub use notation::show;
+pub use picture::{Lasts, Picture, WorstCase};
 pub use quantity::{Fault, Quantity, QuantityError, quantity};
 pub use report::{LineColumn, Report};
 pub use route::Route;

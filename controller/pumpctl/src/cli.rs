@@ -94,6 +94,11 @@ Examples:
   pumpctl check --format sarif rigs/*/rx.toml > findings.sarif
   pumpctl check --explain E0036
 
+Of what is good it shows the limits in force, what each regimen may give, and the worst case:
+what any window may hold when every bolus that is allowed is given and every basal runs at its
+highest, beside the cap in force, and what keeps it from being more. All is rounded up. What
+the operator gives besides comes on top, up to the caps.
+
 Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
 
 const DIFF_EXAMPLES: &str = "\
@@ -175,6 +180,9 @@ pub(crate) struct CheckArgs {
     /// For people, for programs, or for editors and code hosts.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }
