@@ -74,6 +74,7 @@
 mod air;
 mod appetite;
 mod arming;
+mod bench;
 mod catalogue;
 mod ceiling;
 mod checked;
@@ -113,6 +114,7 @@ mod words;
 
 pub use air::AirLimits;
 pub use appetite::{Appetite, Held};
+pub use bench::Bench;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use ceiling::{Limit, LimitKind, LimitSource};
 pub use checked::{Checked, CheckedDrug, CheckedRegimen, Outcome, check, check_files};

@@ -9,6 +9,8 @@ mod export;
 mod history;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/report.rs"]
@@ -28,6 +30,7 @@ pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchAr
 pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
+pub(crate) use new::NewArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
@@ -61,6 +64,9 @@ pub(crate) enum Command {
     /// Say everything that is wrong with prescriptions, or what they amount to.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Write a prescription from a few answers, with comments; it passes `check`.
+    #[command(after_long_help = new::HELP)]
+    New(NewArgs),
     /// Say what changes in the dose between two prescriptions, not in the text.
     #[command(after_long_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),

@@ -134,7 +134,7 @@ impl Greed<'_> {
         let envelope = self.rx.regimens[place]?;
         let (basal, turn) = match self.habits.basal_turns {
             None => (envelope.basal, u64::MAX),
-            Some(turn) if now / turn % 2 == 0 => (envelope.basal, turn - now % turn),
+            Some(turn) if (now / turn).is_multiple_of(2) => (envelope.basal, turn - now % turn),
             Some(turn) => (Rate::ZERO, turn - now % turn),
         };
         let request = envelope.bolus.map(|bolus| BolusRequest {

@@ -15,7 +15,7 @@ const DAY: u64 = 86_400_000_000_000;
 /// What each window may hold, beside its caps, and how long the reservoir lasts.
 pub(super) fn table(rx: &Checked) -> String {
     let picture = Picture::of(rx);
-    let mut text = String::new();
+    let mut text = String::from("\n");
     row(
         &mut text,
         ["worst case", "of", "at most", "cap in force", "bounded by"],
@@ -86,7 +86,7 @@ fn bounded_by(rx: &Checked, worst: &WorstCase) -> String {
                 0 | 1 => String::new(),
                 times => format!("{times} times "),
             };
-            let rest = match worst.window > length && worst.window.0 % length.0.max(1) > 0 {
+            let rest = match worst.window > length && !worst.window.0.is_multiple_of(length.0) {
                 true => " and the rest",
                 false => "",
             };
