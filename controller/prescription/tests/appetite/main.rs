@@ -257,6 +257,21 @@ fn a_suspended_bolus_may_end_in_a_window_in_which_others_start() {
     assert!(peak <= Appetite::of(&p).most(window).0.0);
 }
 
+/// A lockout from the end counts from the last step of a bolus, which is sooner than the bolus
+/// has taken its time where a basal has begun that step.
+#[test]
+fn a_step_that_the_basal_has_begun_lets_the_next_bolus_come_sooner() {
+    let mut p = with(&[basal(1), demand(1, MIN, MIN, &[])]);
+    if let Some(bolus) = &mut p.regimens[1].as_mut().expect("the second").bolus
+        && let Some(demand) = &mut bolus.demand
+    {
+        demand.edge = LockoutEdge::EndToStart;
+    }
+    let peak = peak(&edges(&p, &Habits::default(), 50 * H), Nanoseconds(7 * MIN));
+    assert!(peak > 5, "{peak}: it would not show");
+    assert!(peak <= Appetite::of(&p).most(Nanoseconds(7 * MIN)).0.0);
+}
+
 /// What the note on a bolus that has no minute of basal to spare says of the governor.
 #[test]
 fn a_bolus_without_a_minute_of_basal_to_spare_is_granted_only_while_the_window_fills() {
