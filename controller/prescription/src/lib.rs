@@ -32,7 +32,8 @@
 //! never be granted, would be stretched or is no whole number of steps, a note tells, as it
 //! does where a cap or a count holds nothing back. [`Picture`] shows what all of it comes to in
 //! the worst case. Last, the control law itself is asked
-//! ([`pump_core::prescription::Prescription::validate`]), so that nothing reaches the arming unexplained.
+//! ([`pump_core::prescription::Prescription::validate`]), so that nothing reaches the
+//! arming unexplained.
 //!
 //! `programming-errors.md` beside this crate shows what is said to the classic errors in
 //! programming a pump, and which of them no file can show.
