@@ -141,27 +141,9 @@ pub fn check_files(
     catalogue: &dyn Catalogue,
 ) -> Outcome {
     let opened = OnceCell::new();
-    let open = |path: PathBuf| Some(Input::open(opened.get_or_init(|| path)));
     let library = |named: DrugLibraryName, file: FileId, report: &mut Report| {
-        if let Some(path) = drug_library {
-            return open(path.to_owned());
-        }
-        match named {
-            DrugLibraryName::Written(name) => {
-                let folder = device.parent().unwrap_or_else(|| Path::new(""));
-                open(folder.join(name))
-            }
-            DrugLibraryName::Absent => {
-                report.add(
-                    Diagnostic::of_file(Code::MissingKey, file, "the device names no drug library")
-                        .help(
-                            "add `drug_library = \"drug-library.toml\"`, a path beside this file",
-                        ),
-                );
-                None
-            }
-            DrugLibraryName::Unreadable => None,
-        }
+        let path = library_path(named, device, drug_library, file, report)?;
+        Some(Input::open(opened.get_or_init(|| path)))
     };
     let mut outcome = run(
         &Input::open(prescription),
@@ -173,6 +155,33 @@ pub fn check_files(
         checked.library_path = opened.into_inner();
     }
     outcome
+}
+
+/// The drug library: the one that is given, else the one the device names, beside it.
+pub(crate) fn library_path(
+    named: DrugLibraryName,
+    device: &Path,
+    given: Option<&Path>,
+    file: FileId,
+    report: &mut Report,
+) -> Option<PathBuf> {
+    if let Some(path) = given {
+        return Some(path.to_owned());
+    }
+    match named {
+        DrugLibraryName::Written(name) => {
+            let folder = device.parent().unwrap_or_else(|| Path::new(""));
+            Some(folder.join(name))
+        }
+        DrugLibraryName::Absent => {
+            report.add(
+                Diagnostic::of_file(Code::MissingKey, file, "the device names no drug library")
+                    .help("add `drug_library = \"drug-library.toml\"`, a path beside this file"),
+            );
+            None
+        }
+        DrugLibraryName::Unreadable => None,
+    }
 }
 
 fn run(
@@ -272,7 +281,7 @@ fn read(
         None => Exact::ZERO,
     };
     format?;
-    let (id, reservoir) = (id?, reservoir?);
+    let (id, reservoir) = (id?, reservoir.clone()?);
     if !regimens_whole || report.has_errors() {
         return None;
     }
@@ -287,6 +296,7 @@ fn read(
         kvo,
     };
     let core = parts.core(report)?;
+    doses.note_surplus(&core, report);
     Some(Checked {
         core,
         sha256: digest(input.content.as_deref().unwrap_or_default()),

@@ -112,6 +112,9 @@ codes! {
     NeverGranted = "N0002", Note, "Under the limits as they are, this bolus can never be granted.";
     RoundedDown = "N0003", Note, "The bolus is no whole number of motor steps; it is rounded down.";
     Stretched = "N0004", Note, "The bolus and the basal together are faster than the highest allowed rate; the bolus will be stretched in time.";
+    CapNeverReached = "N0005", Note, "The cap holds nothing back: another limit lets no more through, or the regimens come to less than a third of it in the worst case. Up to there it passes for room to spare; beyond, a digit or a unit may have slipped.";
+    RoomOnlyAtFirst = "N0006", Note, "The bolus fits beside the basal of such a window, but with less than a minute of basal to spare. The governor counts a begun minute whole, so once the basal has filled the window no bolus is granted any more.";
+    CountNeverReached = "N0007", Note, "The count lets more boluses through than the lockout does, so it refuses none.";
 }
 
 #[cfg(test)]

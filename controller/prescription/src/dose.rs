@@ -41,13 +41,13 @@ pub(crate) fn volume(value: Exact) -> String {
 
 impl Doses<'_> {
     /// The basal rates of all regimens together; `None`: too many digits.
-    fn basal(&self) -> Option<Exact> {
+    pub(crate) fn basal(&self) -> Option<Exact> {
         self.regimens
             .iter()
             .try_fold(Exact::ZERO, |sum, regimen| sum.plus(regimen.basal()))
     }
 
-    fn whole_steps(&self, volume: Exact) -> Option<u128> {
+    pub(crate) fn whole_steps(&self, volume: Exact) -> Option<u128> {
         Some(volume.over(self.step)?.floor())
     }
 
@@ -211,7 +211,7 @@ impl Doses<'_> {
     }
 
     /// A volume as mass of the drug whose limit it is.
-    fn mass(&self, volume: Exact, limit: &Limit) -> Option<String> {
+    pub(crate) fn mass(&self, volume: Exact, limit: &Limit) -> Option<String> {
         if limit.written.dimension != Dimension::Mass {
             return None;
         }

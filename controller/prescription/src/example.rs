@@ -77,6 +77,9 @@ examples! {
     NeverGranted: "remarks/never-granted-vtbi";
     RoundedDown: "remarks/rounded-down";
     Stretched: "remarks/stretched";
+    CapNeverReached: "remarks/cap-never-reached";
+    RoomOnlyAtFirst: "remarks/room-only-at-first";
+    CountNeverReached: "remarks/count-never-reached";
 }
 
 #[cfg(test)]

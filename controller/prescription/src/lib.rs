@@ -29,9 +29,11 @@
 //! regimen comes from its values and the roles its strategy declares for them. Then the
 //! doses are held against the limits: the basal of all regimens must leave a motor step of
 //! room in every window (invariant I4), a bolus must be allowed in size, and where it could
-//! never be granted, would be stretched or is no whole number of steps, a note tells. Last,
-//! the control law itself is asked ([`pump_core::prescription::Prescription::validate`]), so
-//! that nothing reaches the arming unexplained.
+//! never be granted, would be stretched or is no whole number of steps, a note tells, as it
+//! does where a cap or a count holds nothing back. [`Picture`] shows what all of it comes to in
+//! the worst case. Last, the control law itself is asked
+//! ([`pump_core::prescription::Prescription::validate`]), so that nothing reaches the
+//! arming unexplained.
 //!
 //! `programming-errors.md` beside this crate shows what is said to the classic errors in
 //! programming a pump, and which of them no file can show.
@@ -72,7 +74,9 @@
 #![forbid(unsafe_code)]
 
 mod air;
+mod appetite;
 mod arming;
+mod bench;
 mod catalogue;
 mod ceiling;
 mod checked;
@@ -90,6 +94,7 @@ mod input;
 mod measure;
 mod mixture;
 mod notation;
+mod picture;
 mod prescription;
 mod quantity;
 mod regimen;
@@ -99,6 +104,7 @@ mod section;
 mod sheet;
 mod span;
 mod suggestion;
+mod surplus;
 mod syntax;
 mod timing;
 mod tree;
@@ -109,6 +115,8 @@ mod wiring;
 mod words;
 
 pub use air::AirLimits;
+pub use appetite::{Appetite, Held};
+pub use bench::Bench;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use ceiling::{Limit, LimitKind, LimitSource};
 pub use checked::{Checked, CheckedDrug, CheckedRegimen, Outcome, check, check_files};
@@ -119,6 +127,7 @@ pub use drug_library::{DrugLibrary, DrugLimits, LibraryDrug};
 pub use exact::Exact;
 pub use input::{Input, MAX_FILE};
 pub use notation::show;
+pub use picture::{Lasts, Picture, WorstCase};
 pub use quantity::{Fault, Quantity, QuantityError, quantity};
 pub use report::{LineColumn, Report};
 pub use route::Route;

@@ -1,6 +1,7 @@
 //! `[[regimen]]`: a strategy and its parameters, read as the strategy declares them.
 
 use pump_core::prescription::{Envelope, MAX_REGIMENS};
+use pump_core::quantity::Nanoseconds;
 use strategy_abi::Fraction;
 use strategy_link::{Declaration, EnvelopeError, Kind, Param, Role};
 
@@ -44,6 +45,15 @@ impl Regimen {
         self.declaration
             .by_role(role)
             .map_or("", |(_, param)| param.name.as_str())
+    }
+
+    /// Where a count of boluses in this period is written, and under which name.
+    pub(crate) fn count(&self, period: Nanoseconds) -> Option<(&str, Place)> {
+        let params = self.declaration.params.iter().zip(&self.places);
+        let mut counts = params
+            .filter(|(param, _)| param.role == Role::MaxCount && param.period == period)
+            .filter_map(|(param, place)| Some((param.name.as_str(), (*place)?)));
+        counts.next()
     }
 
     /// The highest basal \[nL/ns\].

@@ -231,7 +231,7 @@ const SLIPS: &[Slip] = &[
         what: "Micrograms where milligrams are meant",
         sample: PCA,
         edits: &[("\"2 mg/day\"", "\"2 ug/day\"")],
-        met: Met::Not("too little has no limit: how little is too little, no library says"),
+        met: Met::Note,
     },
     Slip {
         what: "Ten times the concentration, within what the drug comes in",

@@ -2,6 +2,7 @@
 
 mod document;
 mod explain;
+mod picture;
 mod sarif;
 mod summary;
 
@@ -27,7 +28,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .iter()
         .map(|path| (path, places.check(path)))
         .collect();
-    match args.format {
+    let format = match args.json {
+        true => CheckFormat::Json,
+        false => args.format,
+    };
+    match format {
         CheckFormat::Human => tell(&checked)?,
         CheckFormat::Json => output::print(&document::text(&checked))?,
         CheckFormat::Sarif => output::print(&sarif::text(&checked))?,
@@ -48,6 +53,7 @@ fn tell(checked: &[(&PathBuf, Outcome)]) -> Result<(), Failure> {
                     good.push('\n');
                 }
                 good.push_str(&summary::summary(path, checked));
+                good.push_str(&picture::table(checked));
                 let findings = outcome.report.to_string();
                 if !findings.is_empty() {
                     let _ = write!(good, "\n{}", findings.trim_end());

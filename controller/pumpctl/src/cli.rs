@@ -9,6 +9,8 @@ mod export;
 mod history;
 #[path = "cli/ledger.rs"]
 mod ledger;
+#[path = "cli/new.rs"]
+mod new;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/report.rs"]
@@ -28,6 +30,7 @@ pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchAr
 pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
+pub(crate) use new::NewArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
@@ -61,6 +64,9 @@ pub(crate) enum Command {
     /// Say everything that is wrong with prescriptions, or what they amount to.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Write a prescription from a few answers, with comments; it passes `check`.
+    #[command(after_long_help = new::HELP)]
+    New(NewArgs),
     /// Say what changes in the dose between two prescriptions, not in the text.
     #[command(after_long_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
@@ -93,6 +99,11 @@ Examples:
   pumpctl check --format json rx.toml | jq '.files[].findings[].message'
   pumpctl check --format sarif rigs/*/rx.toml > findings.sarif
   pumpctl check --explain E0036
+
+Of what is good it shows the limits in force, what each regimen may give, and the worst case:
+what any window may hold when every bolus that is allowed is given and every basal runs at its
+highest, beside the cap in force, and what keeps it from being more. All is rounded up. What
+the operator gives besides comes on top, up to the caps.
 
 Exit codes: 0 all are good, 1 any is wrong, 2 the command line is wrong.";
 
@@ -175,6 +186,9 @@ pub(crate) struct CheckArgs {
     /// For people, for programs, or for editors and code hosts.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }

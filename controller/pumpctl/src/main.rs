@@ -55,6 +55,7 @@ mod failure;
 mod guard;
 mod history;
 mod live;
+mod new;
 mod output;
 mod patience;
 mod places;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         .init();
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
+        Command::New(args) => new::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),

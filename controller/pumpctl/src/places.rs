@@ -17,7 +17,7 @@ const DEVICE: &str = "pump.toml";
 /// The device's file, the drug library's, and the strategies.
 pub(crate) struct Places {
     pub(crate) device: PathBuf,
-    drug_library: Option<PathBuf>,
+    pub(crate) drug_library: Option<PathBuf>,
     pub(crate) strategies: StrategyFolders,
 }
 

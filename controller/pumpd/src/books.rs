@@ -6,7 +6,6 @@
 //! them durable with each checkpoint: so the account of a daemon that was killed can be read
 //! from its journal, and the one that is started next knows what was armed then.
 
-mod appetite;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +17,7 @@ use pump_core::prescription::Prescription;
 use pump_core::pump::State;
 use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
 use pump_core::refill::{self, Remembered};
-use pump_prescription::{Checked, Exact};
+use pump_prescription::{Appetite, Checked, Exact};
 
 use crate::durable::Resumed;
 use crate::words;
@@ -176,7 +175,7 @@ impl Books {
         let armed = armed.filter(|_| seen.state != State::Disarmed);
         let refill_in = content.zip(armed).and_then(|(content, rx)| {
             let above = content.saturating_sub(rx.reservoir.low);
-            appetite::soonest(rx, above)
+            Appetite::of(rx).soonest(above)
         });
         Account {
             state: seen.state.name().to_owned(),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use pump_prescription::{Checked, Diagnostic, Outcome, Place, Report, envelope_lines};
 use serde_json::{Value, json};
 
+use super::picture;
+
 /// One entry for each file, in the order of the command line.
 pub(super) fn text(checked: &[(&PathBuf, Outcome)]) -> String {
     let files: Vec<Value> = checked
@@ -71,5 +73,6 @@ fn prescription(rx: &Checked) -> Value {
             "strategy": regimen.declaration.name,
             "at_most": envelope_lines(&regimen.envelope),
         })).collect::<Vec<_>>(),
+        "picture": picture::document(rx),
     })
 }

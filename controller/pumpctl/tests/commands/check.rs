@@ -33,6 +33,66 @@ fn a_good_prescription_is_told_with_its_limits_and_who_set_them() {
     assert_eq!(done.err(), "");
 }
 
+/// W05.
+#[test]
+fn the_worst_case_is_told_for_each_window_beside_its_caps_and_what_bounds_it() {
+    let rig = Rig::new();
+    // The basal, two doses in an hour by the lockout and a full step of the rotor.
+    let done = rig.run(&["check", "rx.toml"]);
+    let told = done.out();
+    for line in [
+        "  1 h         the mixture     0.1425 mL      0.4 mL         the basal and 2 boluses",
+        "              morphine        0.285 mg       2 mg",
+        "  24 h        the mixture     1.6008 mL      4 mL           the basal and 12 boluses",
+        "  with 0.8 µL that the motor's rotor may move at a start",
+        "  basal alone 17.9 days       19.4 days",
+        "  worst case  11.0 days       12.0 days",
+    ] {
+        assert!(told.contains(line), "{line:?} is not in\n{told}");
+    }
+    // Held back by a cap, and by a cap of the drug alone; the day then by the hours.
+    let tight = PRESCRIPTION
+        .replace("max_1h = \"0.4 mL\"", "max_1h = \"0.1 mL\"")
+        .replace("2 mg/mL\"", "2 mg/mL\"\nmax_24h = \"2.8 mg\"");
+    rig.write("tight.toml", tight);
+    let done = rig.run(&["check", "tight.toml"]);
+    let told = done.out();
+    for line in [
+        "  1 h         the mixture     0.1 mL         0.1 mL         max_1h",
+        "  4 h         the mixture     0.4 mL         1 mL           4 times max_1h",
+        "  24 h        the mixture     1.4 mL         4 mL           max_24h of morphine",
+        "              morphine        2.8 mg         2.8 mg",
+    ] {
+        assert!(told.contains(line), "{line:?} is not in\n{told}");
+    }
+}
+
+/// W05.
+#[test]
+fn programs_get_the_worst_case_in_whole_steps_nanolitres_and_nanograms() {
+    let rig = Rig::new();
+    let own = PRESCRIPTION.replace("max_per_1h = 2", "max_per_1h = 1");
+    rig.write("own.toml", own);
+    let done = rig.run(&["check", "--json", "own.toml"]);
+    assert_eq!(done.code(), 0, "{}", done.err());
+    let told: serde_json::Value = serde_json::from_str(&done.out()).expect("a document");
+    let picture = &told["files"][0]["prescription"]["picture"];
+    let hour = &picture["windows"][0];
+    // 41,666 2/3 nL of basal are 834 steps of 50 nL when the last is begun; a dose is 1000.
+    assert_eq!(hour["window_ns"], 3_600_000_000_000_u64);
+    assert_eq!(hour["steps"], 16 + 834 + 1_000);
+    assert_eq!(hour["nl"], 50 * 1_850);
+    assert_eq!(hour["drugs"][0]["ng"], 2 * 50 * 1_850);
+    assert_eq!(hour["drugs"][0]["cap"], "2 mg");
+    assert_eq!(hour["cap"], "0.4 mL");
+    assert_eq!(hour["bounded_by"], "the basal and 1 bolus");
+    assert_eq!(picture["rotor_steps"], 16);
+    // 18 mL less the rotor's 800 nL at 1 mL/day, when the last step is begun.
+    let low = &picture["reservoir"]["basal_alone"]["low_after_ns"];
+    let days = 4_320_000_000_u64 * (360_000 - 16 - 1);
+    assert_eq!(low.as_u64(), Some(days));
+}
+
 #[test]
 fn all_errors_of_all_files_are_told_at_once_with_their_places() {
     let rig = Rig::new();

@@ -5,6 +5,7 @@ mod daemon;
 mod export;
 mod history;
 mod manners;
+mod new;
 mod plugin;
 mod replay;
 mod report;

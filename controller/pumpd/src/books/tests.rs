@@ -5,7 +5,6 @@ use pump_core::prescription::{
 use pump_core::pump::Pump;
 use pump_core::quantity::MonoNs;
 
-use super::appetite::{most, soonest};
 use super::*;
 
 const STEP: Volume = Volume::from_nl(50);
@@ -65,46 +64,6 @@ fn rx() -> Prescription {
     }
 }
 
-/// W05.
-#[test]
-fn every_allowed_bolus_is_used_and_lockouts_counts_and_caps_hold_them_back() {
-    let mut p = rx();
-    // The rotor's full step; boluses at 0, 30 and 60 min; the fourth is the count's in the next four hours.
-    let hour = |p: &Prescription, h: u64| most(p, secs(h * H)).0;
-    assert_eq!(hour(&p, 1), 16 + 7_200 + 3 * 100);
-    assert_eq!(hour(&p, 3), 16 + 3 * 7_200 + 3 * 100);
-    assert_eq!(hour(&p, 4), 16 + 4 * 7_200 + 6 * 100);
-    p.caps.h1 = Some(Steps(7_250));
-    assert_eq!(
-        hour(&p, 3),
-        16 + 3 * 7_200 + 3 * 100,
-        "four hours are begun"
-    );
-    p.caps.h24 = Some(Steps(100_000));
-    assert_eq!(hour(&p, 23), 100_000);
-    p.regimens[1] = None;
-    p.max_rate = Rate::of(Volume::from_nl(180_000), secs(H)).expect("a rate");
-    assert_eq!(hour(&p, 2), 16 + 7_200);
-}
-
-#[test]
-fn the_soonest_instant_is_the_first_at_which_so_much_may_have_been_given() {
-    let p = rx();
-    for steps in [1, 99, 100, 7_300, 123_456, 10_000_000] {
-        let Some(at) = soonest(&p, Steps(steps)) else {
-            panic!("{steps} steps are never given");
-        };
-        assert!(most(&p, at) >= Steps(steps), "{steps}");
-        let before = Nanoseconds(at.0.saturating_sub(1));
-        assert!(at.0 == 0 || most(&p, before) < Steps(steps), "{steps}");
-    }
-    assert_eq!(soonest(&p, Steps::ZERO), Some(Nanoseconds::ZERO));
-    let mut nothing = p;
-    nothing.regimens = [None; MAX_REGIMENS];
-    assert_eq!(soonest(&nothing, Steps(17)), None, "but for the rotor");
-    assert_eq!(soonest(&p, Steps::MAX), None, "not within ten years");
-}
-
 /// W05: the refill date is never later than the instant at which a pump whose every press is
 /// answered is at its low mark.
 #[test]
@@ -113,7 +72,9 @@ fn no_pump_empties_its_reservoir_sooner() {
     use pump_core::pump::{Command, EdgeFate, Inputs};
     let mut p = rx();
     p.reservoir.volume = Steps(60_000);
-    let told = soonest(&p, Steps(20_000)).expect("it is given");
+    let told = Appetite::of(&p)
+        .soonest(Steps(20_000))
+        .expect("it is given");
     let (mut pump, mut now) = (Box::new(Pump::new()), MonoNs(0));
     pump.arm(now, &p).expect("it is armed");
     let mut inputs = Inputs {

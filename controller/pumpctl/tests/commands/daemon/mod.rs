@@ -5,6 +5,6 @@ mod bench;
 mod keeping;
 mod measuring;
 mod orders;
-mod pty;
+pub(crate) mod pty;
 mod telling;
 mod watching;
