@@ -144,6 +144,7 @@ pub mod reason;
 pub mod refill;
 mod regimen;
 pub mod sensor;
+mod shortfall;
 mod strategy;
 mod subject;
 mod tick;

@@ -64,7 +64,8 @@ impl Pump {
         if !sensors.air {
             self.memory.air.passed();
         }
-        if !matches!(self.state, State::Infusing | State::Paused) {
+        // Also in a pump that another alarm has stopped: a cause that is told hides no other.
+        if !matches!(self.state, State::Infusing | State::Paused | State::Faulted) {
             return;
         }
         let Sensors {
@@ -74,7 +75,7 @@ impl Pump {
             door,
             reservoir,
         } = sensors;
-        if occlusion {
+        if occlusion && self.state != State::Faulted {
             self.tell(EventKind::Occluded { trapped });
         }
         // With limits it is the step beyond them that stops, where it would be given.
@@ -116,7 +117,7 @@ impl Pump {
             self_test_failed,
             records_lost,
         } = watch;
-        if sensor_lost && matches!(self.state, State::Infusing | State::Paused) {
+        if sensor_lost && matches!(self.state, State::Infusing | State::Paused | State::Faulted) {
             self.fault(Alarm::SensorLost);
         }
         for (bad, alarm) in [
@@ -144,6 +145,16 @@ impl Pump {
             } else {
                 self.clear_alarm(alarm);
             }
+        }
+    }
+
+    /// A minute of delivery is full: what was given in the last fifteen is held against what
+    /// fell due in them (W02).
+    pub(crate) fn judge_shortfall(&mut self) {
+        if self.shortfall.judge() {
+            self.raise(Alarm::UnderInfusion);
+        } else {
+            self.clear_alarm(Alarm::UnderInfusion);
         }
     }
 

@@ -16,6 +16,7 @@ mod refills;
 mod restarts;
 mod resting;
 mod rig;
+mod shortfall;
 mod states;
 mod subjects;
 mod watching;
