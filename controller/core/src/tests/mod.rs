@@ -1,6 +1,7 @@
 //! The control law on a bench of virtual time.
 
 mod air;
+mod alarms;
 mod barriers;
 mod boluses;
 mod cases;
@@ -16,6 +17,7 @@ mod refills;
 mod restarts;
 mod resting;
 mod rig;
+mod scenarios;
 mod shortfall;
 mod states;
 mod subjects;
