@@ -20,5 +20,6 @@ mod rig;
 mod scenarios;
 mod shortfall;
 mod states;
+mod stops;
 mod subjects;
 mod watching;
