@@ -143,7 +143,7 @@ impl Row {
     }
 }
 
-/// The alarms that are active.
+/// A set of alarms: those that are active, for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActiveAlarms(u32);
 
@@ -188,6 +188,14 @@ impl ActiveAlarms {
         let before = self.0;
         self.0 &= !Self::bit(alarm);
         self.0 != before
+    }
+}
+
+impl FromIterator<Alarm> for ActiveAlarms {
+    fn from_iter<T: IntoIterator<Item = Alarm>>(alarms: T) -> Self {
+        alarms
+            .into_iter()
+            .fold(Self::NONE, |set, alarm| Self(set.0 | Self::bit(alarm)))
     }
 }
 

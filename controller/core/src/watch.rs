@@ -1,6 +1,6 @@
 //! What the pump watches: the lines, the reservoir, itself, and what others say of it.
 
-use crate::alarm::{ALARMS, Alarm};
+use crate::alarm::{ALARMS, ActiveAlarms, Alarm, Clears};
 use crate::event::EventKind;
 use crate::prescription::Prescription;
 use crate::pump::{Pump, State, Watch};
@@ -145,6 +145,34 @@ impl Pump {
             } else {
                 self.clear_alarm(alarm);
             }
+        }
+    }
+
+    /// The active alarms whose cause is still there, as far as the pump is told. Of the others
+    /// nothing is left but the alarm, and that waits for what its row says.
+    pub fn lasting_alarms(&self) -> ActiveAlarms {
+        let active = self.alarms.iter();
+        active.filter(|alarm| self.lasts(*alarm)).collect()
+    }
+
+    fn lasts(&self, alarm: Alarm) -> bool {
+        match alarm {
+            Alarm::Occlusion => self.sensors.occlusion,
+            Alarm::AirInLine => self.sensors.air,
+            Alarm::Stall => self.sensors.stall,
+            Alarm::DoorOpen => self.sensors.door,
+            Alarm::ReservoirEmpty => {
+                let empty = |p: &Prescription| self.memory.content() <= p.reservoir.empty;
+                self.sensors.reservoir || self.armed.as_ref().is_some_and(empty)
+            }
+            Alarm::SensorLost => self.watch.sensor_lost,
+            Alarm::InternalError => self.watch.internal_error,
+            Alarm::LoopStalled => self.watch.loop_stalled,
+            Alarm::CountDiffers => self.watch.count_differs,
+            Alarm::RecordsLost => self.watch.records_lost,
+            Alarm::ResidueDiffers => self.memory.residue.is_some(),
+            // What has happened has happened; and the rest goes with its condition.
+            _ => alarm.row().clears == Clears::WithItsCondition,
         }
     }
 

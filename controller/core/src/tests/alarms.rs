@@ -159,6 +159,9 @@ fn each_alarm_latches_and_clears_as_its_row_says_whatever_the_operator_does() {
             if mended {
                 mend(&mut rig, cause);
             }
+            let there = lasts(cause) && !mended || matches!(cause, Cause::Residue);
+            let lasting = rig.pump.lasting_alarms().contains(row.alarm);
+            assert_eq!(lasting, there, "{} while {}", row.name, state.name());
             act(&mut rig, deed, cause);
             let wanted = stays(row.clears, cause, mended, deed);
             if is_on(&rig, row.alarm) != wanted {

@@ -1,3 +1,5 @@
+mod alarms;
+
 use pump_core::bolus::BolusKind;
 use pump_core::order::DemandId;
 
@@ -106,6 +108,7 @@ fn what_is_raised_during_a_silence_sounds() {
             at: MonoNs(s * S),
             state: pump.state(),
             alarms: pump.alarms(),
+            lasting: pump.lasting_alarms(),
             ledger: None,
             started_at: None,
             bolus: None,

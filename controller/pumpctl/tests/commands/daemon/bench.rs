@@ -216,6 +216,7 @@ pub(crate) fn infusing() -> Status {
                 age_ns: 60_000_000_000,
                 acked: true,
                 silenced: false,
+                ..Alarm::default()
             },
             Alarm {
                 name: "credit-spent".into(),
@@ -224,6 +225,7 @@ pub(crate) fn infusing() -> Status {
                 age_ns: 1_000_000_000,
                 acked: false,
                 silenced: true,
+                ..Alarm::default()
             },
         ],
         silenced_for_s: Some(90),
