@@ -113,7 +113,7 @@ pub struct Alarm {
     pub acked: bool,
     /// It makes no sound now.
     pub silenced: bool,
-    /// Its cause is gone, as far as the pump is told, and it waits for what `clears` says.
+    /// Its cause is past, as far as the pump is told, and it waits for what `clears` says.
     #[serde(default, skip_serializing_if = "is_false")]
     pub latched: bool,
     /// What it does to delivery: a word as in [`Status::action`]; empty: the daemon is of an

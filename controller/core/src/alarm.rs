@@ -105,7 +105,8 @@ impl Clears {
         match self {
             Self::WithItsCondition => "by itself, as soon as its condition is gone",
             Self::WhenRestarted => {
-                "it stays on when its condition is gone, until `resume` or `start` succeeds"
+                "it stays on when its condition is gone, until `resume` or `start` succeeds, or \
+                 until a prescription is armed again"
             }
             Self::WhenArmed => "it stays on until a prescription is armed again",
             Self::WhenAcknowledged => {

@@ -130,7 +130,7 @@ pub(crate) fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
     for (is, word) in [
         (alarm.acked, ", acknowledged"),
         (alarm.silenced, ", silenced"),
-        (alarm.latched, ", its cause is gone"),
+        (alarm.latched, ", its cause is past"),
     ] {
         since.push_str(if is { word } else { "" });
     }

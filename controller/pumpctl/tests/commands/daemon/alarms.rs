@@ -67,7 +67,7 @@ fn each_active_alarm_is_told_with_what_to_do_the_urgent_first() {
     for (place, line) in [
         (
             0,
-            "! high   of-the-next-version: what it says (for 0s, its cause is gone)".into(),
+            "! high   of-the-next-version: what it says (for 0s, its cause is past)".into(),
         ),
         (2, "    does   stop".into()),
         (3, "    clears by a wave of the hand".into()),
