@@ -86,6 +86,23 @@ fn an_alarm_whose_cause_is_gone_is_shown_as_one_that_waits() {
     }
 }
 
+/// What the loop tells may find its lane full.
+#[test]
+fn an_alarm_that_comes_again_though_its_end_was_not_told_has_not_been_seen() {
+    let mut board = board();
+    let row = Alarm::Occlusion.row();
+    raise(&mut board, 1, row.alarm);
+    board.take(&view(1, &[row.alarm]));
+    assert!(board.ack(row.name));
+    board.silence(MonoNs(2 * S), Nanoseconds::from_secs(120));
+    raise(&mut board, 9, row.alarm);
+    let again = shown(&board, 10, &row).expect("it is there");
+    assert_eq!(
+        (again.acked, again.silenced, again.age_ns),
+        (false, false, S)
+    );
+}
+
 /// W09: the most urgent is the first, whatever came first.
 #[test]
 fn a_lower_alarm_never_stands_before_a_higher() {
