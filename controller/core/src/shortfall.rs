@@ -10,6 +10,7 @@ use crate::twin::{Twin, broken};
 /// So many full minutes are judged, and one more is being filled.
 const WITHIN: usize = 15;
 const MINUTES: usize = 16;
+const KEPT: u64 = 16;
 /// The least that must be given of what fell due, in tenths.
 const LEAST_TENTHS: u64 = 9;
 
@@ -46,6 +47,8 @@ pub(crate) struct Shortfall {
     passed: Nanoseconds,
     /// The minute that was judged last.
     judged: u64,
+    /// The minute with which the last missed step leaves them.
+    leaves: u64,
     /// All that had fallen due when it was looked at last.
     due: Steps,
     /// Too little was given, when it was judged last.
@@ -58,6 +61,7 @@ impl Shortfall {
         full: 0,
         passed: Nanoseconds::ZERO,
         judged: 0,
+        leaves: 0,
         due: Steps::ZERO,
         short: false,
     };
@@ -85,20 +89,22 @@ impl Shortfall {
         if !self.is_watched() {
             self.judged = self.full;
         }
-        if let Some(newest) = self.minutes.first_mut()
-            && !broken(Twin::MissesForgotten)
-        {
+        if broken(Twin::MissesForgotten) {
+            return;
+        }
+        self.leaves = self.full.saturating_add(KEPT);
+        if let Some(newest) = self.minutes.first_mut() {
             newest.missed = newest.missed.saturating_add(steps);
         }
     }
 
     /// Whether there is anything to be judged: while nothing is missed nobody need wake for it.
-    fn is_watched(&self) -> bool {
-        self.short || self.minutes.iter().any(|one| one.missed > Steps::ZERO)
+    const fn is_watched(&self) -> bool {
+        self.short || self.full < self.leaves
     }
 
     /// How long delivery must go on until it is to be judged; zero: now.
-    pub(crate) fn judged_in(&self) -> Option<Nanoseconds> {
+    pub(crate) const fn judged_in(&self) -> Option<Nanoseconds> {
         if !self.is_watched() {
             return None;
         }
