@@ -113,6 +113,23 @@ pub struct Alarm {
     pub acked: bool,
     /// It makes no sound now.
     pub silenced: bool,
+    /// Its cause is past, as far as the pump is told, and it waits for what `clears` says.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub latched: bool,
+    /// What it does to delivery: a word as in [`Status::action`]; empty: the daemon is of an
+    /// older version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub action: String,
+    /// When it clears, in words; empty as above.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub clears: String,
+    /// What to do, in words; empty as above.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
+}
+
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The ledger of an arming, counted in motor steps.

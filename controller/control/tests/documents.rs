@@ -101,6 +101,10 @@ fn status() -> Status {
             age_ns: 1_000_000_000,
             acked: true,
             silenced: false,
+            latched: true,
+            action: text("warn"),
+            clears: text("by itself"),
+            remedy: text("fill it"),
         }],
         silenced_for_s: Some(30),
         ledger: Some(Ledger {

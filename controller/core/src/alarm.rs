@@ -1,4 +1,12 @@
 //! The alarms of the control law: one table, one row per alarm.
+//!
+//! The rows are in `alarm/table.rs`. A row says how urgent its alarm is, what it does to
+//! delivery and when it clears, and to an operator what has happened, why that may be and what
+//! to do. A row that leaves one of them out does not compile.
+
+mod table;
+
+pub use table::{ALARMS, Alarm};
 
 /// How urgent an alarm is, in the sense of IEC 60601-1-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +47,34 @@ pub enum Action {
     StopAndDisable,
 }
 
+impl Action {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Warn => "warn",
+            Self::HoldBasal => "hold-basal",
+            Self::Kvo => "kvo",
+            Self::Stop => "stop",
+            Self::StopAndDisable => "stop-and-disable",
+        }
+    }
+
+    /// What it does, for an operator.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Warn => "it tells, and stops nothing by itself",
+            Self::HoldBasal => "the regimen goes on with its last basal, for a limited time",
+            Self::Kvo => "the regimen falls to the keep-vein-open rate",
+            Self::Stop => "delivery ends, and a running bolus is cut",
+            Self::StopAndDisable => {
+                "delivery ends at once, a running bolus is cut, and the motor is disabled"
+            }
+        }
+    }
+}
+
 /// When an alarm clears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clears {
@@ -51,6 +87,33 @@ pub enum Clears {
     /// Only when somebody acknowledges it, with a reason; neither an arming nor a restart
     /// clears it.
     WhenAcknowledged,
+}
+
+impl Clears {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WithItsCondition => "with-its-condition",
+            Self::WhenRestarted => "when-restarted",
+            Self::WhenArmed => "when-armed",
+            Self::WhenAcknowledged => "when-acknowledged",
+        }
+    }
+
+    /// When that is, for an operator.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::WithItsCondition => "by itself, as soon as its condition is gone",
+            Self::WhenRestarted => {
+                "it stays on when its condition is gone, until `resume` or `start` succeeds, or \
+                 until a prescription is armed again"
+            }
+            Self::WhenArmed => "it stays on until a prescription is armed again",
+            Self::WhenAcknowledged => {
+                "it stays on, over armings and restarts, until somebody answers for it"
+            }
+        }
+    }
 }
 
 /// One row of the table.
@@ -68,90 +131,20 @@ pub struct Row {
     pub clears: Clears,
     /// What has happened, for an operator.
     pub text: &'static str,
+    /// What may be behind it.
+    pub cause: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
 }
 
-macro_rules! alarms {
-    ($($place:literal $variant:ident, $name:literal, $priority:ident, $action:ident, $clears:ident, $text:literal;)*) => {
-        /// Something that someone must know.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Alarm {
-            $(#[doc = $text] $variant,)*
-        }
-
-        /// Every alarm, its urgency, its action and how it clears.
-        pub const ALARMS: &[Row] = &[
-            $(Row {
-                alarm: Alarm::$variant,
-                name: $name,
-                priority: Priority::$priority,
-                action: Action::$action,
-                clears: Clears::$clears,
-                text: $text,
-            },)*
-        ];
-
-        impl Alarm {
-            /// Its place in the table, and in [`ActiveAlarms`].
-            const fn place(self) -> u32 {
-                match self {
-                    $(Alarm::$variant => $place,)*
-                }
-            }
-
-            /// Its row in [`ALARMS`].
-            pub const fn row(self) -> Row {
-                match self {
-                    $(Alarm::$variant => Row {
-                        alarm: Alarm::$variant,
-                        name: $name,
-                        priority: Priority::$priority,
-                        action: Action::$action,
-                        clears: Clears::$clears,
-                        text: $text,
-                    },)*
-                }
-            }
-        }
-    };
+impl Row {
+    /// The row of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALARMS.iter().find(|row| row.name == name)
+    }
 }
 
-alarms! {
-    0 Occlusion, "occlusion", High, StopAndDisable, WhenRestarted, "the line is blocked downstream";
-    1 AirInLine, "air-in-line", High, StopAndDisable, WhenRestarted, "there is air in the line";
-    2 Stall, "stall", High, StopAndDisable, WhenRestarted, "the motor does not turn";
-    3 DoorOpen, "door-open", High, StopAndDisable, WhenRestarted, "the pump's door is open";
-    4 MotorFault, "motor-fault", High, StopAndDisable, WhenArmed, "a step could not be issued";
-    5 InternalError, "internal-error", High, StopAndDisable, WhenArmed, "the control law found itself in a state that can't be";
-    6 OverInfusion, "over-infusion", High, StopAndDisable, WhenArmed, "a step would have passed a cap";
-    7 ReservoirEmpty, "reservoir-empty", High, Stop, WhenRestarted, "the reservoir is empty";
-    8 ReservoirLow, "reservoir-low", Medium, Warn, WithItsCondition, "the reservoir is low";
-    9 StrategyLostStop, "strategy-lost-stop", High, Warn, WithItsCondition, "a strategy is lost and its regimen has stopped";
-    10 StrategyLostKvo, "strategy-lost-kvo", Medium, Kvo, WithItsCondition, "a strategy is lost and its regimen gives the keep-vein-open rate";
-    11 StrategyLostHold, "strategy-lost-hold", Medium, HoldBasal, WithItsCondition, "a strategy is lost and its regimen holds its last basal";
-    12 WindowsFull, "windows-full", Medium, Warn, WithItsCondition, "what was given before leaves no room for the basal under a cap: nothing is given until it does";
-    13 CreditSpent, "credit-spent", High, Warn, WithItsCondition, "the journal has not made more volume durable: the pump is at rest";
-    14 Uncertain, "uncertain-volume", Medium, Warn, WhenArmed, "volume may or may not have been given when the controller ended; it counts as given, and arming asks to acknowledge it";
-    15 Restarted, "restarted", Medium, Warn, WhenArmed, "the controller restarted; the pump is disarmed";
-    16 SensorLost, "sensor-lost", High, StopAndDisable, WhenRestarted, "a sensor can't be read";
-    17 LoopStalled, "loop-stalled", High, StopAndDisable, WhenArmed, "the dosing loop stood still or ran wild, and the motor was disabled";
-    18 CountDiffers, "step-count-differs", High, StopAndDisable, WhenArmed, "the hardware counter has seen other steps than the ledger";
-    19 RepeatedStop, "repeated-stop", High, StopAndDisable, WhenArmed, "the same alarm has stopped the pump three times in ten minutes: find the cause, then arm again";
-    20 InputsStalled, "inputs-stalled", High, Warn, WithItsCondition, "the lines of button and sensors are not being read";
-    21 JournalStalled, "journal-stalled", High, Warn, WithItsCondition, "nothing is being made durable";
-    22 LinkStalled, "link-stalled", Medium, Warn, WithItsCondition, "a thread that speaks with a strategy hangs";
-    23 ControlStalled, "control-stalled", Medium, Warn, WithItsCondition, "the daemon does not answer its operators";
-    24 SelfTestFailed, "self-test-failed", Medium, Warn, WithItsCondition, "a self-test that is repeated while the pump runs has failed";
-    25 RecordsLost, "records-lost", Medium, Warn, WhenArmed, "something that happened found no room on its way to the journal: the log has a gap";
-    26 ResidueDiffers, "residue-differs", Medium, Stop, WhenAcknowledged, "what was measured in the reservoir differs from the ledger: nothing starts before that is acknowledged";
-}
-
-impl Alarm {
-    /// The alarms after which no step may be trusted any more.
-    pub(crate) const ABOUT_THE_PUMP: [Alarm; 3] =
-        [Alarm::MotorFault, Alarm::InternalError, Alarm::OverInfusion];
-}
-
-/// The alarms that are active.
+/// A set of alarms: those that are active, for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActiveAlarms(u32);
 
@@ -199,16 +192,34 @@ impl ActiveAlarms {
     }
 }
 
+impl FromIterator<Alarm> for ActiveAlarms {
+    fn from_iter<T: IntoIterator<Item = Alarm>>(alarms: T) -> Self {
+        alarms
+            .into_iter()
+            .fold(Self::NONE, |set, alarm| Self(set.0 | Self::bit(alarm)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_alarm_has_one_row_and_one_bit() {
+    fn every_alarm_has_one_row_one_name_and_one_bit() {
         assert!(ALARMS.len() <= 32);
         for (place, row) in (0..).zip(ALARMS) {
             assert_eq!(row.alarm.place(), place);
             assert_eq!(row.alarm.row(), *row);
+            assert_eq!(Row::named(row.name), Some(row));
+        }
+    }
+
+    /// W09.
+    #[test]
+    fn what_stops_delivery_is_urgent_and_does_not_go_by_itself() {
+        for row in ALARMS.iter().filter(|row| row.action >= Action::Stop) {
+            assert!(row.priority >= Priority::Medium, "{}", row.name);
+            assert_ne!(row.clears, Clears::WithItsCondition, "{}", row.name);
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::prescription::{Flaw, MAX_REGIMENS, Prescription};
 use crate::pump::{Pump, State};
 use crate::quantity::{MonoNs, Steps};
 use crate::regimen::Regimen;
+use crate::shortfall::Shortfall;
 use crate::twin::{Twin, broken};
 use crate::watch::Stops;
 
@@ -130,6 +131,7 @@ impl Pump {
         self.windows_fit = false;
         self.last_edge_of = None;
         self.resting_since = None;
+        self.shortfall = Shortfall::NONE;
         self.credit = Steps::ZERO;
         self.credit_wanted = Steps::ZERO;
         self.credit_size = Steps::ZERO;

@@ -35,7 +35,8 @@
 //!    number of parts of a step per nanosecond, and says when the next edge falls due.
 //! 7. The tick asks the driver for that edge; the edge that the driver accepted is
 //!    [`delivered`](ledger::Ledger::delivered). One that could not be issued before the
-//!    next fell due is *missed*, never made good by a burst. One whose fate nobody knows is
+//!    next fell due is *missed*, never made good by a burst, and more than a tenth of them in a
+//!    quarter of an hour is an alarm. One whose fate nobody knows is
 //!    *uncertain*, and counts as delivered wherever there is a maximum. What the rotor may
 //!    have moved while the motor was disabled is *displaced*: a full step at each start.
 //!
@@ -144,6 +145,7 @@ pub mod reason;
 pub mod refill;
 mod regimen;
 pub mod sensor;
+mod shortfall;
 mod strategy;
 mod subject;
 mod tick;

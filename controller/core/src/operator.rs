@@ -66,8 +66,17 @@ impl Pump {
             self.tell(EventKind::CommandRefused {
                 reason: Reason::Alarm,
             });
-            if empty {
-                self.fault(Alarm::ReservoirEmpty);
+            for (bad, alarm) in [
+                (occlusion, Alarm::Occlusion),
+                (air, Alarm::AirInLine),
+                (stall, Alarm::Stall),
+                (door, Alarm::DoorOpen),
+                (empty, Alarm::ReservoirEmpty),
+                (lost, Alarm::SensorLost),
+            ] {
+                if bad {
+                    self.fault(alarm);
+                }
             }
             return;
         }

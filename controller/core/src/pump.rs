@@ -14,6 +14,7 @@ use crate::prescription::{DemandEnvelope, MAX_REGIMENS, Prescription};
 use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use crate::reason::Reason;
 use crate::regimen::Regimen;
+use crate::shortfall::Shortfall;
 use crate::watch::Stops;
 use crate::window::caps_by_span;
 
@@ -238,6 +239,7 @@ pub struct Pump {
     pub(crate) sensors: Sensors,
     pub(crate) watch: Watch,
     pub(crate) stops: Stops,
+    pub(crate) shortfall: Shortfall,
     pub(crate) alarms: ActiveAlarms,
     pub(crate) last_bolus: BolusId,
     pub(crate) last_demand: DemandId,
@@ -286,6 +288,7 @@ impl Pump {
             sensors: Sensors::SOUND,
             watch: Watch::NOTHING_BAD,
             stops: Stops::NONE,
+            shortfall: Shortfall::NONE,
             alarms: ActiveAlarms::NONE,
             last_bolus: BolusId(0),
             last_demand: DemandId(0),

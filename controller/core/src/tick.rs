@@ -27,6 +27,8 @@ enum Due {
     AnswerLate,
     RestsForLong,
     BolusTooLong,
+    /// A minute of delivery is full.
+    Judgement,
 }
 
 impl Pump {
@@ -97,6 +99,7 @@ impl Pump {
                     self.answer_unaskable(at);
                 }
                 Due::RestsForLong => self.rest_for_long(),
+                Due::Judgement => self.judge_shortfall(),
             }
             self.grant(at);
         }
@@ -104,12 +107,17 @@ impl Pump {
     }
 
     fn flow_until(&mut self, at: MonoNs) -> Result<(), OutOfRange> {
+        let span = at.since(self.now);
         self.now = at;
         self.memory.advance(at);
-        match &mut self.planner {
-            Some(planner) => planner.advance(at),
-            None => Ok(()),
+        let Some(planner) = &mut self.planner else {
+            return Ok(());
+        };
+        planner.advance(at)?;
+        if self.state == State::Infusing {
+            self.shortfall.pass(span, planner.due());
         }
+        Ok(())
     }
 
     fn next_due(&self) -> Option<(MonoNs, Due)> {
@@ -148,6 +156,9 @@ impl Pump {
         if let Some(since) = self.resting_since {
             consider(since.after(CREDIT_DEADLINE), Due::RestsForLong);
         }
+        if let Some(span) = self.shortfall.judged_in() {
+            consider(self.now.after(span), Due::Judgement);
+        }
         (next.0 < MonoNs::NEVER).then_some(next)
     }
 
@@ -168,6 +179,10 @@ impl Pump {
     fn miss(&mut self, steps: Steps) {
         self.stale = true;
         self.counts.missed = self.counts.missed.saturating_add(steps);
+        // What a pause or a fault leaves out has its own reason.
+        if self.state == State::Infusing {
+            self.shortfall.miss(steps);
+        }
         if let Some(bolus) = &mut self.running {
             bolus.missed = bolus.missed.saturating_add(steps);
         }

@@ -23,6 +23,8 @@ pub(crate) enum Twin {
     RemainderDropped,
     /// Nobody counts how often the same alarm has stopped the pump.
     StopsForgotten,
+    /// Nobody counts what fell due and was not given.
+    MissesForgotten,
     /// What a window held before a restart is not read back.
     WindowsUnread,
     /// A lockout is forgotten over a restart.

@@ -1,6 +1,6 @@
 //! What the pump watches: the lines, the reservoir, itself, and what others say of it.
 
-use crate::alarm::{ALARMS, Alarm};
+use crate::alarm::{ALARMS, ActiveAlarms, Alarm, Clears};
 use crate::event::EventKind;
 use crate::prescription::Prescription;
 use crate::pump::{Pump, State, Watch};
@@ -64,7 +64,8 @@ impl Pump {
         if !sensors.air {
             self.memory.air.passed();
         }
-        if !matches!(self.state, State::Infusing | State::Paused) {
+        // Also in a pump that another alarm has stopped: a cause that is told hides no other.
+        if !matches!(self.state, State::Infusing | State::Paused | State::Faulted) {
             return;
         }
         let Sensors {
@@ -74,7 +75,7 @@ impl Pump {
             door,
             reservoir,
         } = sensors;
-        if occlusion {
+        if occlusion && self.state != State::Faulted {
             self.tell(EventKind::Occluded { trapped });
         }
         // With limits it is the step beyond them that stops, where it would be given.
@@ -116,7 +117,7 @@ impl Pump {
             self_test_failed,
             records_lost,
         } = watch;
-        if sensor_lost && matches!(self.state, State::Infusing | State::Paused) {
+        if sensor_lost && matches!(self.state, State::Infusing | State::Paused | State::Faulted) {
             self.fault(Alarm::SensorLost);
         }
         for (bad, alarm) in [
@@ -144,6 +145,44 @@ impl Pump {
             } else {
                 self.clear_alarm(alarm);
             }
+        }
+    }
+
+    /// The active alarms whose cause is still there, as far as the pump is told. Of the others
+    /// nothing is left but the alarm, and that waits for what its row says.
+    pub fn lasting_alarms(&self) -> ActiveAlarms {
+        let active = self.alarms.iter();
+        active.filter(|alarm| self.lasts(*alarm)).collect()
+    }
+
+    fn lasts(&self, alarm: Alarm) -> bool {
+        match alarm {
+            Alarm::Occlusion => self.sensors.occlusion,
+            Alarm::AirInLine => self.sensors.air,
+            Alarm::Stall => self.sensors.stall,
+            Alarm::DoorOpen => self.sensors.door,
+            Alarm::ReservoirEmpty => {
+                let empty = |p: &Prescription| self.memory.content() <= p.reservoir.empty;
+                self.sensors.reservoir || self.armed.as_ref().is_some_and(empty)
+            }
+            Alarm::SensorLost => self.watch.sensor_lost,
+            Alarm::InternalError => self.watch.internal_error,
+            Alarm::LoopStalled => self.watch.loop_stalled,
+            Alarm::CountDiffers => self.watch.count_differs,
+            Alarm::RecordsLost => self.watch.records_lost,
+            Alarm::ResidueDiffers => self.memory.residue.is_some(),
+            // What has happened has happened; and the rest goes with its condition.
+            _ => alarm.row().clears == Clears::WithItsCondition,
+        }
+    }
+
+    /// A minute of delivery is full: what was given in the last fifteen is held against what
+    /// fell due in them (W02).
+    pub(crate) fn judge_shortfall(&mut self) {
+        if self.shortfall.judge() {
+            self.raise(Alarm::UnderInfusion);
+        } else {
+            self.clear_alarm(Alarm::UnderInfusion);
         }
     }
 

@@ -133,6 +133,7 @@ pub use report::{LineColumn, Report};
 pub use route::Route;
 pub use sheet::{Compared, side_by_side};
 pub use span::{SpanError, read_span};
+pub use suggestion::nearest;
 pub use syntax::{ParsedToml, SyntaxError, TooDeep, parse_toml};
 pub use unit::Dimension;
 pub use wiring::{Active, Counter, Gpio, InputWire, LineName, OutputWire};

@@ -3,7 +3,7 @@
 use crate::diagnostic::quoted;
 
 /// The word that was most likely meant: near enough to be a slip.
-pub(crate) fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
     // A long word from a file is no slip, and comparing it would take its square.
     if word.len() > 64 {
         return None;

@@ -1,7 +1,7 @@
 //! `pumpctl check`.
 
 mod document;
-mod explain;
+pub(crate) mod explain;
 mod picture;
 mod sarif;
 mod summary;

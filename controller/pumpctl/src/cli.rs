@@ -1,6 +1,8 @@
 //! The command line.
 
 // Named, since the generator of the manual pages includes this file too.
+#[path = "cli/alarms.rs"]
+mod alarms;
 #[path = "cli/daemon.rs"]
 mod daemon;
 #[path = "cli/export.rs"]
@@ -26,6 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
+pub(crate) use alarms::{AlarmsArgs, ExplainArgs};
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use export::ExportArgs;
 pub(crate) use history::{HistoryArgs, Since};
@@ -56,7 +59,8 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine, 1 the input is wrong or the daemon refuses, 2 the command line is wrong,
-3 the daemon can't be reached, 4 you may not, 5 a run is under way (`status --at-rest`).
+3 the daemon can't be reached, 4 you may not, 5 a run is under way (`status --at-rest`),
+11 to 13 there are alarms (`alarms`).
 RUST_LOG=debug shows which configuration and which strategies are used.";
 
 #[derive(Debug, Subcommand)]
@@ -86,6 +90,9 @@ pub(crate) enum Command {
     /// Write a run as tables, ready for a notebook.
     #[command(after_long_help = export::HELP)]
     Export(ExportArgs),
+    /// Say what an alarm, a reason or a code of `check` means, and what to do about it.
+    #[command(after_long_help = alarms::EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// For those who write strategies: list them, make one, check one.
     Strategy(StrategyArgs),
     #[command(flatten)]

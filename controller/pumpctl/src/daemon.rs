@@ -1,5 +1,6 @@
 //! The commands that ask the daemon.
 
+mod alarms;
 mod arm;
 mod cyclictest;
 mod latency;
@@ -47,6 +48,7 @@ pub(crate) fn run(socket: Option<&Path>, command: &DaemonCommand) -> Result<(), 
         DaemonCommand::Resume(args) => order(&daemon, &Request::Resume, args.json),
         DaemonCommand::Stop(args) => order(&daemon, &Request::Stop, args.json),
         DaemonCommand::Press(args) => order(&daemon, &Request::Press, args.json),
+        DaemonCommand::Alarms(args) => alarms::run(&daemon, args),
         DaemonCommand::Ack(args) => {
             let alarm = args.alarm.clone();
             order(&daemon, &Request::Ack { alarm }, args.json)

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     NoRight(String),
     /// A run is under way.
     UnderWay(String),
+    /// There are alarms, and this exit code says how urgent they are.
+    Alarmed(u8),
     /// The supervised process has said why, with this exit code.
     Passed(u8),
 }
@@ -36,7 +38,7 @@ impl Failure {
             Self::Unreachable(text) => (Some(text), 3),
             Self::NoRight(text) => (Some(text), 4),
             Self::UnderWay(text) => (Some(text), 5),
-            Self::Passed(code) => (None, code),
+            Self::Alarmed(code) | Self::Passed(code) => (None, code),
         }
     }
 

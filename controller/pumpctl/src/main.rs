@@ -11,12 +11,14 @@
 //! `replay` does a run again that the journal holds, with the same plugins, and says whether it
 //! comes to the same (I11); or lives through its world with other ones.
 //!
+//! `explain` says what a name means that any of them has told: an alarm, a reason, a code.
+//!
 //! `strategy` is for those who write strategies: what there is, a new one, and whether one keeps
 //! to the contract.
 //!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
-//! `stop`, `press`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
+//! `stop`, `press`, `alarms`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
 //! cyclictest.
 //!
 //! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is
@@ -27,7 +29,8 @@
 //!
 //! - Exit codes: 0 fine, 1 the input is wrong (a file, a plugin, or an output that can't be
 //!   written) or the daemon refuses, 2 the command line is wrong, 3 the daemon can't be
-//!   reached, 4 the asker has not the right, 5 a run is under way where the asker wanted none.
+//!   reached, 4 the asker has not the right, 5 a run is under way where the asker wanted none,
+//!   11 to 13 there are alarms and the asker wanted to know.
 //!   What goes wrong is told with what to do about it.
 //! - Results go to standard output, everything else to standard error. With `--json`
 //!   standard output is one document. A reader that goes away (`| head`) is no error.
@@ -49,6 +52,7 @@ mod daemon;
 mod diff;
 mod drawing;
 mod edges;
+mod explain;
 mod export;
 mod fact;
 mod failure;
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::guarded(args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Strategy(args) => strategy::run(&args.command),
         Command::Daemon(command) => daemon::run(cli.socket.as_deref(), command),
     };

@@ -65,6 +65,8 @@ pub(crate) struct Board {
     state: State,
     started_at: Option<MonoNs>,
     alarms: ActiveAlarms,
+    /// Those of them whose cause was still there when the loop told last.
+    lasting: ActiveAlarms,
     /// When the active alarms were raised.
     since: BTreeMap<Alarm, MonoNs>,
     acked: BTreeSet<Alarm>,
@@ -97,6 +99,7 @@ impl Board {
             state: State::Disarmed,
             started_at: None,
             alarms: ActiveAlarms::NONE,
+            lasting: ActiveAlarms::NONE,
             since: BTreeMap::new(),
             acked: BTreeSet::new(),
             silence: None,
@@ -139,6 +142,7 @@ impl Board {
                 self.state = view.state;
                 self.started_at = view.started_at;
                 self.alarms = view.alarms;
+                self.lasting = view.lasting;
                 self.remembered = view.remembered;
                 self.view = Some(*view);
                 // An alarm whose event found the lane full counts from when it is seen.
@@ -310,9 +314,11 @@ impl Board {
         }
     }
 
-    /// The alarms that are active now make no sound for so long; zero ends the silence.
+    /// The alarms that are active now make no sound for so long, and never for longer than
+    /// may be; zero ends the silence (W09).
     pub(crate) fn silence(&mut self, now: MonoNs, span: Nanoseconds) {
-        let until = now.after(span);
+        let longest = Nanoseconds::from_secs(u64::from(doc::MAX_SILENCE_S));
+        let until = now.after(span.min(longest));
         self.silence = (span > Nanoseconds::ZERO).then_some((now, until));
     }
 
@@ -332,9 +338,13 @@ impl Board {
                 acked: self.acked.contains(&row.alarm),
                 // What was raised during a silence sounds all the same (W09).
                 silenced: silence.is_some_and(|(from, _)| since <= from),
+                latched: !self.lasting.contains(row.alarm),
+                action: row.action.name().to_owned(),
+                clears: row.clears.text().to_owned(),
+                remedy: row.remedy.to_owned(),
             }
         };
-        let action = figures::action(self.alarms.action());
+        let action = self.alarms.action().name();
         let ledger = self.view.as_ref().and_then(|view| view.ledger);
         doc::Status {
             state: self.state.name().to_owned(),

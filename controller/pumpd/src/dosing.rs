@@ -489,6 +489,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             at: now,
             state: self.pump.state(),
             alarms: self.pump.alarms(),
+            lasting: self.pump.lasting_alarms(),
             ledger: self.pump.ledger(),
             started_at: self.started_at,
             bolus: self.pump.running_bolus(),

@@ -74,6 +74,8 @@ pub(crate) struct View {
     pub(crate) state: State,
     /// The active alarms.
     pub(crate) alarms: ActiveAlarms,
+    /// Those of them whose cause is still there.
+    pub(crate) lasting: ActiveAlarms,
     /// The ledger of what is armed.
     pub(crate) ledger: Option<Ledger>,
     /// When the arming was started first; `None`: not yet.

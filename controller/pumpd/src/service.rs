@@ -12,12 +12,14 @@ use pump_control::{
     Check, Code, Done, Hello, Mail, Outcome, Peer, Refusal, Reply, Request, Service, Ticket,
     Watched,
 };
+use pump_core::alarm::ALARMS;
 use pump_core::event::EventKind;
 use pump_core::pump::{ArmError, Command, State};
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_core::reason::Reason;
 use pump_core::refill::Remembered;
 use pump_lane::{Consumer, Producer};
+use pump_prescription::nearest;
 use pump_rt::clock;
 use pump_rt::thread::Policy;
 
@@ -412,7 +414,12 @@ impl Desk {
             return Ok(self.done());
         }
         let message = format!("there is no active alarm `{alarm}`");
-        Err(Refusal::new(Code::NotFound, message).fix("`status` shows the active ones"))
+        let names: Vec<_> = ALARMS.iter().map(|row| row.name).collect();
+        let fix = match nearest(alarm, &names).filter(|near| *near != alarm) {
+            Some(near) => format!("did you mean `{near}`? `alarms` shows the active ones"),
+            None => "`alarms` shows the active ones".to_owned(),
+        };
+        Err(Refusal::new(Code::NotFound, message).fix(fix))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The control law on a bench of virtual time.
 
 mod air;
+mod alarms;
 mod barriers;
 mod boluses;
 mod cases;
@@ -16,7 +17,10 @@ mod refills;
 mod restarts;
 mod resting;
 mod rig;
+mod scenarios;
+mod shortfall;
 mod states;
+mod stops;
 mod subjects;
 mod waits;
 mod watching;

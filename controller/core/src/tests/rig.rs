@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::event::{Event, EventKind};
 use crate::order::{Answer, BolusRequest, Order, RegimenId, Snapshot};
 use crate::prescription::*;
-use crate::pump::{Command, EdgeFate, Inputs, NotStill, Outputs, Pump, Sensors};
+use crate::pump::{Command, EdgeFate, Inputs, NotStill, Outputs, Pump, Sensors, Watch};
 use crate::quantity::{MonoNs, Nanoseconds, Rate, Steps, Volume};
 use crate::reason::Reason;
 
@@ -31,6 +31,8 @@ pub(crate) struct Rig {
     pub(crate) events: Vec<Event>,
     pub(crate) now: u64,
     pub(crate) sensors: Sensors,
+    /// What is known from outside, where a tick does not say something else.
+    pub(crate) watch: Watch,
     /// A checkpoint is kept with each credit, so that the power may be lost.
     pub(crate) saves: bool,
     /// The journal answers at once.
@@ -188,6 +190,7 @@ impl Rig {
             events: Vec::new(),
             now: 0,
             sensors: Sensors::default(),
+            watch: Watch::NOTHING_BAD,
             saves: true,
             journal: true,
             credit: Steps::ZERO,
@@ -214,6 +217,9 @@ impl Rig {
         for _ in 0..32 {
             inputs.edge = core::mem::take(&mut self.fate);
             inputs.sensors = self.sensors;
+            if inputs.watch == Watch::NOTHING_BAD {
+                inputs.watch = self.watch;
+            }
             let outputs = self.pump.tick(MonoNs(self.now - self.behind), &inputs);
             self.note_events();
             if outputs.step {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Explains a code, or lists all of them where it is `list`.
-pub(super) fn run(word: &str) -> Result<(), Failure> {
+pub(crate) fn run(word: &str) -> Result<(), Failure> {
     if word == "list" {
         return output::print(&list());
     }
@@ -20,7 +20,8 @@ pub(super) fn run(word: &str) -> Result<(), Failure> {
     output::print(&explanation(code))
 }
 
-fn explanation(code: Code) -> String {
+/// What it means, with a finding as it looks.
+pub(crate) fn explanation(code: Code) -> String {
     let mut text = format!(
         "{}, {}: {}\n\n{}\n",
         code.id(),

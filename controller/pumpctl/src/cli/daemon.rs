@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use pump_control::MAX_SILENCE_S;
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
+use super::alarms::{self, AckArgs, AlarmsArgs, SilenceArgs};
 use super::ledger::{self, LedgerArgs, NewSubjectArgs, RefillArgs};
 
 #[derive(Debug, Subcommand)]
@@ -40,9 +40,14 @@ pub(crate) enum DaemonCommand {
     Stop(PlainArgs),
     /// Press the patient's button.
     Press(PlainArgs),
-    /// Say that an alarm was seen. It stays on until its condition is gone.
+    /// List the active alarms: how urgent, since when, what to do; or every alarm there is.
+    #[command(after_long_help = alarms::ALARMS_HELP)]
+    Alarms(AlarmsArgs),
+    /// Say that an alarm was seen. It stays on until its row says that it clears.
+    #[command(after_long_help = alarms::ACK_HELP)]
     Ack(AckArgs),
     /// Silence the alarms for a while, at most two minutes. A new alarm sounds all the same.
+    #[command(after_long_help = alarms::SILENCE_HELP)]
     Silence(SilenceArgs),
     /// Watch what happens: one screen on a terminal, else a line for each event.
     #[command(after_long_help = WATCH_EXIT)]
@@ -140,26 +145,6 @@ pub(crate) struct ArmArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct AckArgs {
-    /// The alarm's name, as in `pumpctl status`.
-    #[arg(value_name = "ALARM")]
-    pub(crate) alarm: String,
-    /// Print the answer as one JSON document.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SilenceArgs {
-    /// How long, in whole seconds up to 2min; 0s lets them sound again.
-    #[arg(value_name = "TIME", default_value = "2min", value_parser = silence)]
-    pub(crate) seconds: u32,
-    /// Print the answer as one JSON document.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     /// End after this: 30s, 5min.
     #[arg(long = "for", value_name = "TIME", value_parser = period)]
@@ -187,18 +172,5 @@ fn period(text: &str) -> Result<Duration, String> {
         Ok(Nanoseconds::ZERO) => Err("nothing happens in no time; write for example `30s`".into()),
         Ok(span) => Ok(Duration::from_nanos(span.0)),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-fn silence(text: &str) -> Result<u32, String> {
-    let span = read_span(text).map_err(|error| error.to_string())?;
-    if !span.0.is_multiple_of(1_000_000_000) {
-        return Err("whole seconds only; write for example `90s`".into());
-    }
-    match u32::try_from(span.0 / 1_000_000_000) {
-        Ok(seconds) if seconds <= MAX_SILENCE_S => Ok(seconds),
-        _ => Err(format!(
-            "alarms are silenced for at most {MAX_SILENCE_S} s; it can be repeated"
-        )),
     }
 }

@@ -125,11 +125,12 @@ pub(crate) fn urgent_first(alarms: &[Alarm]) -> Vec<&Alarm> {
     alarms
 }
 
-fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
+pub(crate) fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
     let mut since = format!("for {}", time(alarm.age_ns / NS_PER_S * NS_PER_S));
     for (is, word) in [
         (alarm.acked, ", acknowledged"),
         (alarm.silenced, ", silenced"),
+        (alarm.latched, ", its cause is past"),
     ] {
         since.push_str(if is { word } else { "" });
     }

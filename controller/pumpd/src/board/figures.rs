@@ -1,7 +1,6 @@
 //! The figures of the board: ledger, reservoir, regimens and boluses as documents.
 
 use pump_control as doc;
-use pump_core::alarm::Action;
 use pump_core::bolus::BolusOutcome;
 use pump_core::ledger::Ledger;
 use pump_core::order::RegimenId;
@@ -10,18 +9,6 @@ use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Steps};
 
 use super::Board;
 use crate::words;
-
-/// The stable name of what an alarm does.
-pub(super) const fn action(action: Action) -> &'static str {
-    match action {
-        Action::None => "none",
-        Action::Warn => "warn",
-        Action::HoldBasal => "hold-basal",
-        Action::Kvo => "kvo",
-        Action::Stop => "stop",
-        Action::StopAndDisable => "stop-and-disable",
-    }
-}
 
 /// Whole seconds, a begun one counted.
 pub(super) fn seconds_up(span: Nanoseconds) -> u32 {

@@ -1,3 +1,5 @@
+mod alarms;
+
 use pump_core::bolus::BolusKind;
 use pump_core::order::{DemandId, DemandWait};
 
@@ -106,6 +108,7 @@ fn what_is_raised_during_a_silence_sounds() {
             at: MonoNs(s * S),
             state: pump.state(),
             alarms: pump.alarms(),
+            lasting: pump.lasting_alarms(),
             ledger: None,
             started_at: None,
             bolus: None,
@@ -148,6 +151,7 @@ fn the_wait_for_the_next_demand_runs_down_between_two_views_and_its_reason_goes_
         at: MonoNs(10 * S),
         state: pump.state(),
         alarms: pump.alarms(),
+        lasting: pump.lasting_alarms(),
         ledger: None,
         started_at: None,
         bolus: None,

@@ -217,6 +217,7 @@ pub(crate) fn infusing() -> Status {
                 age_ns: 60_000_000_000,
                 acked: true,
                 silenced: false,
+                ..Alarm::default()
             },
             Alarm {
                 name: "credit-spent".into(),
@@ -225,6 +226,7 @@ pub(crate) fn infusing() -> Status {
                 age_ns: 1_000_000_000,
                 acked: false,
                 silenced: true,
+                ..Alarm::default()
             },
         ],
         silenced_for_s: Some(90),

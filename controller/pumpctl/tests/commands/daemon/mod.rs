@@ -1,5 +1,6 @@
 //! The commands that ask the daemon, against a small daemon of the tests' own.
 
+mod alarms;
 mod arming;
 mod bench;
 mod keeping;
