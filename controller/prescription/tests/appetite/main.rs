@@ -363,9 +363,11 @@ fn no_window_ever_holds_more_however_greedy_patient_and_strategies_are() {
         failure_persistence: None,
         ..Config::default()
     };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 64;
-    }
+    // Each case is two days of a pump at work.
+    config.cases = match std::env::var_os("PROPTEST_CASES") {
+        None => 64,
+        Some(_) => config.cases.min(2_000),
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let outcome = runner.run(&any_rx(), |(p, habits)| {
