@@ -340,10 +340,15 @@ fn a_bolus_and_its_first_credit_share_one_sync() {
         daemon.arm(&alone).expect("it is armed");
         daemon.ask(&Request::Start).expect("it starts");
         daemon.ask(&Request::Press).expect("it is pressed");
-        daemon.until("it is given", |status| status.demands.given == 1);
         let state = daemon.folder.path().join("state");
-        let rows = || Reader::open(&state).and_then(|mut it| Ok(it.rows(&Query::default())?));
-        let rows = rows().expect("a journal");
+        let rows = || {
+            let rows = Reader::open(&state).and_then(|mut it| Ok(it.rows(&Query::default())?));
+            rows.expect("a journal")
+        };
+        daemon.until("it is given, and that is durable", |_| {
+            rows().iter().any(|row| row.kind == "bolus-started")
+        });
+        let rows = rows();
         let asked = rows.iter().position(|row| row.kind == "demand-asked");
         let asked = asked.expect("the press is durable");
         let credit = |row: &pump_journal::Row| {
