@@ -45,38 +45,28 @@ impl Pump {
     /// Delivery begins or goes on, if no cause of a stop is left.
     pub(crate) fn begin(&mut self, now: MonoNs) {
         let Some(p) = self.armed else { return };
-        let Sensors {
-            occlusion,
-            air,
-            stall,
-            door,
-            reservoir,
-        } = self.sensors;
         let moved = self.may_have_moved(&p);
         let content = self.memory.content().saturating_sub(moved);
-        let empty = reservoir || content <= p.reservoir.empty;
+        let empty = self.sensors.reservoir || content <= p.reservoir.empty;
         let until_armed = self.alarms.iter().any(|alarm| {
             let row = alarm.row();
             let stays = [Clears::WhenArmed, Clears::WhenAcknowledged];
             row.action >= Action::Stop && stays.contains(&row.clears)
         });
         let lost = self.watch.sensor_lost;
-        let air = air && !self.air_may_pass(now, &p, moved.saturating_add(Steps(1)));
-        if occlusion || air || stall || door || empty || lost || until_armed {
+        let air = self.sensors.air && !self.air_may_pass(now, &p, moved.saturating_add(Steps(1)));
+        let causes = Sensors {
+            air,
+            reservoir: empty,
+            ..self.sensors
+        };
+        if causes != Sensors::SOUND || lost || until_armed {
             self.tell(EventKind::CommandRefused {
                 reason: Reason::Alarm,
             });
-            for (bad, alarm) in [
-                (occlusion, Alarm::Occlusion),
-                (air, Alarm::AirInLine),
-                (stall, Alarm::Stall),
-                (door, Alarm::DoorOpen),
-                (empty, Alarm::ReservoirEmpty),
-                (lost, Alarm::SensorLost),
-            ] {
-                if bad {
-                    self.fault(alarm);
-                }
+            self.fault_by(&causes);
+            if lost {
+                self.fault(Alarm::SensorLost);
             }
             return;
         }

@@ -1,5 +1,7 @@
 //! The lines that say whether the fluid path is sound.
 
+use crate::alarm::Alarm;
+
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sensor {
@@ -33,6 +35,17 @@ impl Sensor {
             Self::Stall => "stall",
             Self::Door => "door",
             Self::Reservoir => "reservoir",
+        }
+    }
+
+    /// The alarm that it is the cause of.
+    pub const fn alarm(self) -> Alarm {
+        match self {
+            Self::Occlusion => Alarm::Occlusion,
+            Self::Air => Alarm::AirInLine,
+            Self::Stall => Alarm::Stall,
+            Self::Door => Alarm::DoorOpen,
+            Self::Reservoir => Alarm::ReservoirEmpty,
         }
     }
 

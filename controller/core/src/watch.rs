@@ -68,27 +68,19 @@ impl Pump {
         if !matches!(self.state, State::Infusing | State::Paused | State::Faulted) {
             return;
         }
-        let Sensors {
-            occlusion,
-            air,
-            stall,
-            door,
-            reservoir,
-        } = sensors;
-        if occlusion && self.state != State::Faulted {
+        if sensors.occlusion && self.state != State::Faulted {
             self.tell(EventKind::Occluded { trapped });
         }
         // With limits it is the step beyond them that stops, where it would be given.
-        let air = air && self.armed.is_none_or(|p| p.air.is_none());
-        for (bad, alarm) in [
-            (occlusion, Alarm::Occlusion),
-            (air, Alarm::AirInLine),
-            (stall, Alarm::Stall),
-            (door, Alarm::DoorOpen),
-            (reservoir, Alarm::ReservoirEmpty),
-        ] {
-            if bad {
-                self.fault(alarm);
+        let air = sensors.air && self.armed.is_none_or(|p| p.air.is_none());
+        self.fault_by(&Sensors { air, ..sensors });
+    }
+
+    /// A fault for each sensor that is bad in this reading.
+    pub(crate) fn fault_by(&mut self, causes: &Sensors) {
+        for sensor in Sensor::ALL {
+            if sensor.read(causes) {
+                self.fault(sensor.alarm());
             }
         }
     }
@@ -156,14 +148,13 @@ impl Pump {
     }
 
     fn lasts(&self, alarm: Alarm) -> bool {
+        let mut sensors = Sensor::ALL.iter().filter(|sensor| sensor.alarm() == alarm);
+        let told = sensors.any(|sensor| sensor.read(&self.sensors));
         match alarm {
-            Alarm::Occlusion => self.sensors.occlusion,
-            Alarm::AirInLine => self.sensors.air,
-            Alarm::Stall => self.sensors.stall,
-            Alarm::DoorOpen => self.sensors.door,
+            Alarm::Occlusion | Alarm::AirInLine | Alarm::Stall | Alarm::DoorOpen => told,
             Alarm::ReservoirEmpty => {
                 let empty = |p: &Prescription| self.memory.content() <= p.reservoir.empty;
-                self.sensors.reservoir || self.armed.as_ref().is_some_and(empty)
+                told || self.armed.as_ref().is_some_and(empty)
             }
             Alarm::SensorLost => self.watch.sensor_lost,
             Alarm::InternalError => self.watch.internal_error,

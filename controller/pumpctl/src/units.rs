@@ -42,6 +42,11 @@ pub(crate) fn mass(mg: f64) -> String {
     }
 }
 
+/// Without what of a second has begun: where a figure changes all the time, tenths flicker.
+pub(crate) const fn whole_seconds(ns: u64) -> u64 {
+    ns / NS_PER_S * NS_PER_S
+}
+
 /// A time in its two largest units: `2h03m`, `39m59s`, `9 days 4h`, `12.34s`.
 pub(crate) fn time(ns: u64) -> String {
     let s = ns / NS_PER_S;

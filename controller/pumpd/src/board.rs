@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pump_control as doc;
-use pump_core::alarm::{ALARMS, ActiveAlarms, Alarm};
+use pump_core::alarm::{ActiveAlarms, Alarm, Row};
 use pump_core::bolus::{BolusId, BolusOutcome};
 use pump_core::event::{Event, EventKind};
 use pump_core::order::RegimenId;
@@ -65,8 +65,6 @@ pub(crate) struct Board {
     state: State,
     started_at: Option<MonoNs>,
     alarms: ActiveAlarms,
-    /// Those of them whose cause was still there when the loop told last.
-    lasting: ActiveAlarms,
     /// When the active alarms were raised.
     since: BTreeMap<Alarm, MonoNs>,
     acked: BTreeSet<Alarm>,
@@ -99,7 +97,6 @@ impl Board {
             state: State::Disarmed,
             started_at: None,
             alarms: ActiveAlarms::NONE,
-            lasting: ActiveAlarms::NONE,
             since: BTreeMap::new(),
             acked: BTreeSet::new(),
             silence: None,
@@ -142,7 +139,6 @@ impl Board {
                 self.state = view.state;
                 self.started_at = view.started_at;
                 self.alarms = view.alarms;
-                self.lasting = view.lasting;
                 self.remembered = view.remembered;
                 self.view = Some(*view);
                 // An alarm whose event found the lane full counts from when it is seen.
@@ -303,8 +299,7 @@ impl Board {
 
     /// Somebody has seen the alarm of this name. Whether it is active.
     pub(crate) fn ack(&mut self, name: &str) -> bool {
-        let row = ALARMS.iter().find(|row| row.name == name);
-        let active = row.filter(|row| self.alarms.contains(row.alarm));
+        let active = Row::named(name).filter(|row| self.alarms.contains(row.alarm));
         match active {
             Some(row) => {
                 self.acked.insert(row.alarm);
@@ -328,7 +323,9 @@ impl Board {
         let silence = self.silence.filter(|(_, until)| *until > now);
         let mut alarms: Vec<_> = self.alarms.iter().map(Alarm::row).collect();
         alarms.sort_by_key(|row| std::cmp::Reverse(row.priority));
-        let alarm = |row: pump_core::alarm::Row| {
+        let view = self.view.as_ref();
+        let lasting = view.map_or(ActiveAlarms::NONE, |view| view.lasting);
+        let alarm = |row: Row| {
             let since = self.since.get(&row.alarm).copied().unwrap_or(now);
             doc::Alarm {
                 name: row.name.to_owned(),
@@ -338,14 +335,14 @@ impl Board {
                 acked: self.acked.contains(&row.alarm),
                 // What was raised during a silence sounds all the same (W09).
                 silenced: silence.is_some_and(|(from, _)| since <= from),
-                latched: !self.lasting.contains(row.alarm),
+                latched: !lasting.contains(row.alarm),
                 action: row.action.name().to_owned(),
                 clears: row.clears.text().to_owned(),
                 remedy: row.remedy.to_owned(),
             }
         };
         let action = self.alarms.action().name();
-        let ledger = self.view.as_ref().and_then(|view| view.ledger);
+        let ledger = view.and_then(|view| view.ledger);
         doc::Status {
             state: self.state.name().to_owned(),
             simulated: self.simulated,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pump_core::alarm::ALARMS;
+use pump_core::alarm::Row;
 
 use super::{Listed, MOST_LISTED, Moment};
 
@@ -45,7 +45,7 @@ impl Alarms {
     /// They were active when the stretch began.
     pub(super) fn open(&mut self, names: &[String]) {
         for name in names {
-            let row = ALARMS.iter().find(|row| row.name == name);
+            let row = Row::named(name);
             self.begin(name, row.map_or("", |row| row.priority.name()), None);
         }
     }

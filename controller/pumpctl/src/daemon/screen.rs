@@ -4,14 +4,13 @@ mod deed;
 mod picture;
 
 use std::collections::VecDeque;
-use std::io::{IsTerminal as _, stdin, stdout};
+use std::io::{IsTerminal as _, stdin};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use pump_control::{Event, Reply, Status};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event as Typed, KeyCode, KeyEventKind, KeyModifiers};
-use ratatui::crossterm::{cursor, execute};
 
 use crate::daemon::watch::{Viewer, event_line};
 use crate::daemon::{Daemon, unexpected};
@@ -263,8 +262,6 @@ impl Viewer for Screen<'_> {
 
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
-        // A terminal that has gone needs nothing.
-        let _ = execute!(stdout(), cursor::Show);
         ratatui::restore();
     }
 }

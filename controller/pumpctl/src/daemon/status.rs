@@ -11,7 +11,7 @@ use crate::daemon::{Daemon, print_json, threads, unexpected};
 use crate::failure::Failure;
 use crate::output;
 use crate::story::{Story, filled, printable};
-use crate::units::{count, plural, time, volume};
+use crate::units::{count, plural, time, volume, whole_seconds};
 
 const NS_PER_S: u64 = 1_000_000_000;
 /// The states without a run. One that is not known here is none of them.
@@ -102,9 +102,7 @@ fn headline(status: &Status, paint: &Paint) -> String {
         ));
     }
     if let Some(ns) = status.therapy_ns {
-        // Tenths of a second would only flicker.
-        let whole = ns / NS_PER_S * NS_PER_S;
-        line.push_str(&format!("  {} since the start", time(whole)));
+        line.push_str(&format!("  {} since the start", time(whole_seconds(ns))));
     }
     if status.simulated {
         line.push_str(&paint.dim("  simulated"));
@@ -126,7 +124,15 @@ pub(crate) fn urgent_first(alarms: &[Alarm]) -> Vec<&Alarm> {
 }
 
 pub(crate) fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
-    let mut since = format!("for {}", time(alarm.age_ns / NS_PER_S * NS_PER_S));
+    let since = since(alarm);
+    let (priority, name) = (printable(&alarm.priority), printable(&alarm.name));
+    let what = paint.alarm(&alarm.priority, &format!("! {priority:<6} {name}"));
+    format!("{what}: {} (for {since})", printable(&alarm.text))
+}
+
+/// How long an alarm has been on, and what became of it meanwhile.
+pub(crate) fn since(alarm: &Alarm) -> String {
+    let mut since = time(whole_seconds(alarm.age_ns));
     for (is, word) in [
         (alarm.acked, ", acknowledged"),
         (alarm.silenced, ", silenced"),
@@ -134,9 +140,7 @@ pub(crate) fn alarm_line(alarm: &Alarm, paint: &Paint) -> String {
     ] {
         since.push_str(if is { word } else { "" });
     }
-    let (priority, name) = (printable(&alarm.priority), printable(&alarm.name));
-    let what = paint.alarm(&alarm.priority, &format!("! {priority:<6} {name}"));
-    format!("{what}: {} ({since})", printable(&alarm.text))
+    since
 }
 
 fn given(story: &mut Story, status: &Status) {

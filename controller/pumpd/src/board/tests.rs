@@ -26,6 +26,23 @@ fn sheet() -> ArmedSheet {
     }
 }
 
+/// What the loop tells of a pump that has given nothing.
+fn view_of(pump: &pump_core::pump::Pump, s: u64) -> View {
+    View {
+        at: MonoNs(s * S),
+        state: pump.state(),
+        alarms: pump.alarms(),
+        lasting: pump.lasting_alarms(),
+        ledger: None,
+        started_at: None,
+        bolus: None,
+        windows: None,
+        basal: Rate::ZERO,
+        demand_waits: pump.demand_waits(),
+        remembered: pump.remembered(MonoNs(0)),
+    }
+}
+
 fn told(board: &mut Board, s: u64, kind: EventKind) {
     let at = MonoNs(s * S);
     board.take(&News::Event(Event { at, kind }));
@@ -104,20 +121,7 @@ fn what_is_raised_during_a_silence_sounds() {
             ..Default::default()
         };
         pump.tick(MonoNs(s * S), &told);
-        let view = View {
-            at: MonoNs(s * S),
-            state: pump.state(),
-            alarms: pump.alarms(),
-            lasting: pump.lasting_alarms(),
-            ledger: None,
-            started_at: None,
-            bolus: None,
-            windows: None,
-            basal: Rate::ZERO,
-            demand_waits: pump.demand_waits(),
-            remembered: pump.remembered(MonoNs(0)),
-        };
-        board.take(&News::View(view));
+        board.take(&News::View(view_of(&pump, s)));
     };
     view(&mut board, 1, true, false);
     assert!(board.ack("inputs-stalled"));
@@ -148,17 +152,8 @@ fn the_wait_for_the_next_demand_runs_down_between_two_views_and_its_reason_goes_
         reason: Some(Reason::Lockout),
     };
     board.take(&News::View(View {
-        at: MonoNs(10 * S),
-        state: pump.state(),
-        alarms: pump.alarms(),
-        lasting: pump.lasting_alarms(),
-        ledger: None,
-        started_at: None,
-        bolus: None,
-        windows: None,
-        basal: Rate::ZERO,
         demand_waits: [Some(wait), None, None, None],
-        remembered: pump.remembered(MonoNs(0)),
+        ..view_of(&pump, 10)
     }));
     let told = |s: u64| {
         let regimen = board.status(MonoNs(s * S)).regimens.remove(0);

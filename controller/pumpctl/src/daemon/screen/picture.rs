@@ -11,11 +11,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Sparkline};
 
 use super::deed::Deed;
-use crate::daemon::status::{next_demand, urgent_first};
+use crate::daemon::status::{next_demand, since, urgent_first};
 use crate::story::printable;
-use crate::units::{time, volume};
+use crate::units::{time, volume, whole_seconds};
 
-const NS_PER_S: u64 = 1_000_000_000;
 /// More alarms than this are counted.
 const MOST_ALARMS: usize = 4;
 /// Lines that the events keep, whatever else there is to say.
@@ -103,7 +102,7 @@ impl Picture<'_> {
             line.push(format!("  {}", printable(&prescription.id)).into());
         }
         if let Some(ns) = status.therapy_ns {
-            line.push(format!("  {} since the start", time(whole(ns))).into());
+            line.push(format!("  {} since the start", time(whole_seconds(ns))).into());
         }
         if status.simulated {
             line.push(Span::styled("  simulated", dim()));
@@ -135,14 +134,7 @@ impl Picture<'_> {
     fn alarm(&self, alarm: &Alarm) -> Line<'static> {
         let (priority, name) = (printable(&alarm.priority), printable(&alarm.name));
         let style = alarm_style(&alarm.priority, self.flash);
-        let mut said = format!(" {} ({}", printable(&alarm.text), time(whole(alarm.age_ns)));
-        for (is, word) in [
-            (alarm.acked, ", acknowledged"),
-            (alarm.silenced, ", silenced"),
-        ] {
-            said.push_str(if is { word } else { "" });
-        }
-        said.push(')');
+        let said = format!(" {} ({})", printable(&alarm.text), since(alarm));
         Line::from(vec![
             Span::styled(format!("! {priority:<6} {name}:"), style),
             said.into(),
@@ -195,7 +187,10 @@ impl Picture<'_> {
             let left = volume(reservoir.content_nl);
             said(format!("reservoir  {left} left"));
             if let Some(ns) = reservoir.lasts_ns {
-                said(format!("           {} at this basal", time(whole(ns))));
+                said(format!(
+                    "           {} at this basal",
+                    time(whole_seconds(ns))
+                ));
             }
         }
         if !status.health.alive {
@@ -293,11 +288,6 @@ impl Picture<'_> {
             }
         }
     }
-}
-
-/// Tenths of a second would only flicker.
-const fn whole(ns: u64) -> u64 {
-    ns / NS_PER_S * NS_PER_S
 }
 
 const fn dim() -> Style {

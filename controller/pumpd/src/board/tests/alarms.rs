@@ -1,7 +1,7 @@
 //! What an operator's deeds do to the alarms: they are shown, and nothing of them is hidden.
 
 use proptest::prelude::*;
-use pump_core::alarm::Row;
+use pump_core::alarm::ALARMS;
 
 use super::*;
 
@@ -9,17 +9,10 @@ fn view(s: u64, alarms: &[Alarm]) -> News {
     let pump = Box::new(pump_core::pump::Pump::new());
     let alarms: ActiveAlarms = alarms.iter().copied().collect();
     News::View(View {
-        at: MonoNs(s * S),
         state: State::Infusing,
         alarms,
         lasting: alarms,
-        ledger: None,
-        started_at: None,
-        bolus: None,
-        windows: None,
-        basal: Rate::ZERO,
-        demand_waits: pump.demand_waits(),
-        remembered: pump.remembered(MonoNs(0)),
+        ..view_of(&pump, s)
     })
 }
 

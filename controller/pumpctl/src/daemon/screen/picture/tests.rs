@@ -96,7 +96,7 @@ fn picture<'a>(
         events,
         missed: 2,
         flow,
-        bucket_ns: 10 * NS_PER_S,
+        bucket_ns: 10_000_000_000,
         flash: Duration::ZERO,
         footer,
         keys: true,
