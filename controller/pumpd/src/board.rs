@@ -18,7 +18,7 @@ use pump_core::reason::Reason;
 use pump_core::refill::Remembered;
 
 use crate::books::Seen;
-use crate::messages::{News, View};
+use crate::messages::{News, View, Waits};
 use crate::words::Teller;
 
 /// So many of the last events are kept.
@@ -62,6 +62,7 @@ pub(crate) struct Board {
     simulated: bool,
     began: MonoNs,
     view: Option<View>,
+    waits: Option<Waits>,
     state: State,
     started_at: Option<MonoNs>,
     alarms: ActiveAlarms,
@@ -94,6 +95,7 @@ impl Board {
             simulated,
             began,
             view: None,
+            waits: None,
             state: State::Disarmed,
             started_at: None,
             alarms: ActiveAlarms::NONE,
@@ -152,6 +154,11 @@ impl Board {
             News::Event(event) => self.event(event),
             News::Answer { .. } => {}
         }
+    }
+
+    /// When demands could be let through, as the loop tells.
+    pub(crate) fn wait(&mut self, waits: Waits) {
+        self.waits = Some(waits);
     }
 
     fn event(&mut self, event: &Event) {

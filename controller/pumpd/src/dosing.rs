@@ -32,7 +32,7 @@ use pump_rt::{clock, guard};
 
 use crate::clock::PumpClock;
 use crate::faults::{Faults, Victim};
-use crate::messages::{FromLink, News, Record, Task, View, What};
+use crate::messages::{FromLink, News, Record, Task, View, Waits, What};
 use crate::vitals::{Stalled, Vitals};
 
 use ends::LoopEnds;
@@ -495,9 +495,14 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
             bolus: self.pump.running_bolus(),
             windows: self.pump.windows(),
             basal: self.pump.granted_basal(),
-            demand_waits: self.pump.demand_waits(),
             remembered: self.pump.remembered(now),
         }));
+        let waits = Waits {
+            at: now,
+            waits: self.pump.demand_waits(),
+        };
+        // Where nobody has read so many of them, the next one is soon enough.
+        let _ = self.ends.waits.send(waits);
     }
 }
 

@@ -86,10 +86,19 @@ pub(crate) struct View {
     pub(crate) windows: Option<[(Steps, Option<Steps>); 3]>,
     /// The basal of all regimens.
     pub(crate) basal: Rate,
-    /// When each regimen's next demand could be let through.
-    pub(crate) demand_waits: [Option<DemandWait>; MAX_REGIMENS],
     /// What is remembered whatever is armed.
     pub(crate) remembered: Remembered,
+}
+
+/// From the loop to `control`, with each view: when each regimen's next demand could be let
+/// through. In a lane of its own: what is said of events must find room for many, and only the
+/// last of these counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    /// The pump's clock.
+    pub(crate) at: MonoNs,
+    /// By regimen.
+    pub(crate) waits: [Option<DemandWait>; MAX_REGIMENS],
 }
 
 /// From the loop's regimen to its link is the core's own `Snapshot`; this is the way back.

@@ -30,7 +30,7 @@ use crate::confirm::{Arming, Words, not_armed};
 use crate::journal::disk::DiskStatus;
 use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
-use crate::messages::{News, Note, Task, What};
+use crate::messages::{News, Note, Task, Waits, What};
 use crate::owed::Owed;
 use crate::papers;
 use crate::preflight::Aim;
@@ -53,6 +53,7 @@ pub(crate) type Checks = Box<dyn Fn(&Aim) -> Vec<Check> + Send>;
 pub(crate) struct DeskParts {
     pub(crate) tasks: Producer<Task>,
     pub(crate) news: Consumer<News>,
+    pub(crate) waits: Consumer<Waits>,
     /// To the journal.
     pub(crate) notes: Sender<Note>,
     /// To the links, by regimen.
@@ -187,6 +188,9 @@ impl Desk {
                 News::Answer { id, result } => self.settle(id, result),
                 News::View(_) => {}
             }
+        }
+        while let Some(waits) = self.parts.waits.receive() {
+            self.board.wait(waits);
         }
     }
 

@@ -96,6 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
     let (tasks, tasks_out) = lane(FEW);
     let (news_in, news) = lane(SOME);
+    let (waits_in, waits) = lane(FEW);
     let (lines_in, lines) = lane(FEW);
     let (records_in, records) = lane(MANY);
     let (credits_in, credits) = lane(FEW);
@@ -125,6 +126,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let ends = Ends {
         tasks: tasks_out,
         news: news_in,
+        waits: waits_in,
         lines,
         records: records_in,
         credits,
@@ -244,6 +246,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let mut desk = Desk::new(DeskParts {
         tasks,
         news,
+        waits,
         notes,
         jobs,
         links: statuses,

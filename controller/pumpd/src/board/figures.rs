@@ -112,9 +112,9 @@ impl Board {
 
     /// As the loop told, less what has gone by since.
     fn next_demand(&self, place: usize, now: MonoNs) -> Option<doc::NextDemand> {
-        let view = self.view.as_ref()?;
-        let wait = view.demand_waits.get(place).copied().flatten()?;
-        let gone = now.since(view.at);
+        let told = self.waits.as_ref()?;
+        let wait = told.waits.get(place).copied().flatten()?;
+        let gone = now.since(told.at);
         let left = wait.left.map(|left| left.0.saturating_sub(gone.0));
         let over = left == Some(0);
         Some(doc::NextDemand {

@@ -38,7 +38,6 @@ fn view_of(pump: &pump_core::pump::Pump, s: u64) -> View {
         bolus: None,
         windows: None,
         basal: Rate::ZERO,
-        demand_waits: pump.demand_waits(),
         remembered: pump.remembered(MonoNs(0)),
     }
 }
@@ -146,15 +145,14 @@ fn what_is_raised_during_a_silence_sounds() {
 fn the_wait_for_the_next_demand_runs_down_between_two_views_and_its_reason_goes_with_it() {
     let mut board = board();
     board.armed(sheet());
-    let pump = Box::new(pump_core::pump::Pump::new());
     let wait = DemandWait {
         left: Some(Nanoseconds::from_secs(60)),
         reason: Some(Reason::Lockout),
     };
-    board.take(&News::View(View {
-        demand_waits: [Some(wait), None, None, None],
-        ..view_of(&pump, 10)
-    }));
+    board.wait(Waits {
+        at: MonoNs(10 * S),
+        waits: [Some(wait), None, None, None],
+    });
     let told = |s: u64| {
         let regimen = board.status(MonoNs(s * S)).regimens.remove(0);
         let next = regimen.next_demand.expect("it answers demands");

@@ -4,12 +4,13 @@ use pump_core::order::Snapshot;
 use pump_core::prescription::MAX_REGIMENS;
 use pump_lane::{Consumer, Producer};
 
-use crate::messages::{Credit, FromLink, Lines, News, Record, Task};
+use crate::messages::{Credit, FromLink, Lines, News, Record, Task, Waits};
 
 /// The loop's ends of the lanes.
 pub(crate) struct Ends {
     pub(crate) tasks: Consumer<Task>,
     pub(crate) news: Producer<News>,
+    pub(crate) waits: Producer<Waits>,
     pub(crate) lines: Consumer<Lines>,
     pub(crate) records: Producer<Record>,
     pub(crate) credits: Consumer<Credit>,
@@ -20,6 +21,7 @@ pub(crate) struct Ends {
 pub(super) struct LoopEnds {
     pub(super) tasks: Consumer<Task>,
     pub(super) news: Producer<News>,
+    pub(super) waits: Producer<Waits>,
     pub(super) lines: Consumer<Lines>,
     pub(super) credits: Consumer<Credit>,
     pub(super) links: [LinkEnds; MAX_REGIMENS],
@@ -31,6 +33,7 @@ impl Ends {
         let Self {
             tasks,
             news,
+            waits,
             lines,
             records,
             credits,
@@ -39,6 +42,7 @@ impl Ends {
         let rest = LoopEnds {
             tasks,
             news,
+            waits,
             lines,
             credits,
             links,
