@@ -176,6 +176,10 @@ impl Report {
     /// One finding as text, without colour: the place, the line, the offending text
     /// underlined, what is allowed, and the suggestion.
     pub fn render(&self, diagnostic: &Diagnostic) -> String {
+        self.render_by(&Renderer::plain(), diagnostic)
+    }
+
+    fn render_by(&self, renderer: &Renderer, diagnostic: &Diagnostic) -> String {
         let level = match diagnostic.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -210,7 +214,7 @@ impl Report {
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(printable(help)));
         }
-        Renderer::plain().render(&[group])
+        renderer.render(&[group])
     }
 
     /// Adds the lines around some places of one file, the first of which is named.
@@ -263,10 +267,14 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// Every finding as text, without colour, with an empty line after each.
+    /// Every finding as text with an empty line after each; in colours by `{:#}`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let renderer = match f.alternate() {
+            true => Renderer::styled(),
+            false => Renderer::plain(),
+        };
         for diagnostic in &self.diagnostics {
-            writeln!(f, "{}\n", self.render(diagnostic))?;
+            writeln!(f, "{}\n", self.render_by(&renderer, diagnostic))?;
         }
         for file in self.files.iter().filter(|file| file.left_out > 0) {
             let name = printable(&file.name);

@@ -15,6 +15,7 @@ use pump_prescription::Outcome;
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::places::Places;
 
 /// Checks every file and says what each comes to; or says what a code means.
@@ -54,7 +55,7 @@ fn tell(checked: &[(&PathBuf, Outcome)]) -> Result<(), Failure> {
                 }
                 good.push_str(&summary::summary(path, checked));
                 good.push_str(&picture::table(checked));
-                let findings = outcome.report.to_string();
+                let findings = Paint::stdout().report(&outcome.report);
                 if !findings.is_empty() {
                     let _ = write!(good, "\n{}", findings.trim_end());
                     good.push('\n');
@@ -68,7 +69,8 @@ fn tell(checked: &[(&PathBuf, Outcome)]) -> Result<(), Failure> {
 
 fn refuse(path: &Path, outcome: &Outcome) {
     let shown = path.display();
-    let (findings, summary) = (outcome.report.to_string(), outcome.report.summary());
+    let findings = Paint::stderr().report(&outcome.report);
+    let summary = outcome.report.summary();
     let first = outcome.report.diagnostics().iter();
     let first = first.map(|finding| finding.code.id()).min();
     let more = first.map_or(String::new(), |code| {

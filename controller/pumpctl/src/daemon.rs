@@ -6,7 +6,6 @@ mod cyclictest;
 mod latency;
 mod ledger;
 mod load;
-pub(crate) mod paint;
 mod refill;
 mod screen;
 mod status;
@@ -27,8 +26,8 @@ use serde::Serialize;
 use crate::cli::DaemonCommand;
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::story::printable;
-use paint::Paint;
 
 /// Names the socket where the command line does not.
 const SOCKET: &str = "PUMPD_SOCKET";

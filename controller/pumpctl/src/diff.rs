@@ -5,9 +5,9 @@ use pump_prescription::side_by_side;
 use serde_json::json;
 
 use crate::cli::DiffArgs;
-use crate::daemon::paint::Paint;
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::places::Places;
 
 /// Checks both and lays them side by side.

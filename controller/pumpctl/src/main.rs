@@ -61,6 +61,7 @@ mod history;
 mod live;
 mod new;
 mod output;
+mod paint;
 mod patience;
 mod places;
 mod plot;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pump_control::Row;
 
-use crate::daemon::paint::Paint;
+use crate::paint::Paint;
 use crate::story::printable;
 
 /// A column is not wider.

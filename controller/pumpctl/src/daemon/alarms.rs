@@ -6,12 +6,12 @@ use pump_core::alarm::{ALARMS, Row};
 use serde::Serialize;
 
 use crate::cli::AlarmsArgs;
-use crate::daemon::paint::Paint;
 use crate::daemon::status::{alarm_line, urgent_first};
 use crate::daemon::{Daemon, print_json, unexpected};
 use crate::explain::AlarmDocument;
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::story::printable;
 
 /// The active alarms as a document.

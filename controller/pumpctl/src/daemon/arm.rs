@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::cli::ArmArgs;
 use crate::daemon::ledger::amount_text;
-use crate::daemon::paint::Paint;
 use crate::daemon::{Daemon, print_json, printable_lines, prompt, unexpected};
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::side_by_side;
 use crate::story::printable;
 use crate::units::plural;

@@ -6,10 +6,10 @@ use pump_control::{Alarm, NextDemand, Reply, Request, Status};
 use pump_core::reason::Reason;
 
 use crate::cli::StatusArgs;
-use crate::daemon::paint::Paint;
 use crate::daemon::{Daemon, print_json, threads, unexpected};
 use crate::failure::Failure;
 use crate::output;
+use crate::paint::Paint;
 use crate::story::{Story, filled, printable};
 use crate::units::{count, plural, time, volume, whole_seconds};
 

@@ -3,6 +3,7 @@
 mod check;
 mod daemon;
 mod export;
+mod first_hour;
 mod history;
 mod manners;
 mod new;
@@ -11,6 +12,8 @@ mod replay;
 mod report;
 mod rig;
 mod scenarios;
+mod screens;
+mod shell;
 mod simulate;
 mod strategy;
 #[path = "../../src/stretch/written.rs"]

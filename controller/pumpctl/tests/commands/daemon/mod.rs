@@ -2,7 +2,7 @@
 
 mod alarms;
 mod arming;
-mod bench;
+pub(crate) mod bench;
 mod keeping;
 mod measuring;
 mod orders;

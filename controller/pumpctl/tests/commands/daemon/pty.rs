@@ -66,6 +66,39 @@ impl Terminal {
         }
     }
 
+    /// What is on the screen, row by row, with its colours.
+    fn painted(&self) -> String {
+        let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+        parser.process(&self.bytes);
+        let screen = parser.screen();
+        let mut painted = String::new();
+        for row in 0..ROWS.get() {
+            let cells = (0..COLUMNS.get()).filter_map(|column| screen.cell(row, column));
+            for cell in cells {
+                let text = match cell.contents() {
+                    "" => " ",
+                    text => text,
+                };
+                painted += &format!("\x1b[0{}m{text}", look(cell));
+            }
+            painted += "\x1b[0m\n";
+        }
+        painted
+    }
+
+    /// Waits until this is on the screen, colours and all. The whole of it then.
+    pub(crate) fn expect_painted(&mut self, part: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let painted = self.painted();
+            if painted.contains(part) {
+                return painted;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {part:?} in\n{painted}");
+            assert!(self.read(), "it has ended with no {part:?} in\n{painted}");
+        }
+    }
+
     /// Waits until this is on the screen, which the program draws as it likes.
     pub(crate) fn expect_on_screen(&mut self, text: &str) {
         let begun = Instant::now();
@@ -121,6 +154,26 @@ impl Terminal {
             _ => false,
         }
     }
+}
+
+/// How a cell looks, as a terminal is told.
+fn look(cell: &vt100::Cell) -> String {
+    let mut codes = String::new();
+    for (is, code) in [
+        (cell.bold(), ";1"),
+        (cell.dim(), ";2"),
+        (cell.inverse(), ";7"),
+    ] {
+        codes += if is { code } else { "" };
+    }
+    for (colour, code) in [(cell.fgcolor(), 38), (cell.bgcolor(), 48)] {
+        codes += &match colour {
+            vt100::Color::Default => String::new(),
+            vt100::Color::Idx(index) => format!(";{code};5;{index}"),
+            vt100::Color::Rgb(red, green, blue) => format!(";{code};2;{red};{green};{blue}"),
+        };
+    }
+    codes
 }
 
 impl Drop for Terminal {

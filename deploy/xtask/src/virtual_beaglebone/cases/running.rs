@@ -29,7 +29,16 @@ pub(super) const CASES: &[Case] = &[
         name: "guests_of_the_zoo_do_not_reach_the_regimen_beside_them",
         run: guests_of_the_zoo_do_not_reach_the_regimen_beside_them,
     },
+    Case {
+        name: "four_regimens_asked_ten_times_a_second_leave_the_processor_alone",
+        run: four_regimens_asked_ten_times_a_second_leave_the_processor_alone,
+    },
 ];
+
+/// How long the strategies' cost is measured \[s\].
+const MEASURED: u64 = 60;
+/// What daemon and strategies may take of the processor \[thousandths\].
+const SHARE: u64 = 50;
 
 fn a_press_on_the_line_gives_a_bolus_and_every_edge_is_in_the_ledger(
     bench: &mut Bench,
@@ -169,5 +178,68 @@ fn guests_of_the_zoo_do_not_reach_the_regimen_beside_them(
         pump::edges_equal_the_ledger(bench)?;
     }
     bench.must("rm -rf /root/zoo /var/lib/pumpd/zoo")?;
+    Ok(())
+}
+
+/// Half a lease after its order a strategy is asked again: with one of 200 ms, ten times a second.
+fn four_regimens_asked_ten_times_a_second_leave_the_processor_alone(
+    bench: &mut Bench,
+) -> Result<(), Failure> {
+    pump::install(bench)?;
+    bench.must(
+        "set -e
+         cp /etc/pumpd/pump.toml /root/pump.toml
+         sed -i 's/^order_lease.*/order_lease = \"200 ms\"/' /etc/pumpd/pump.toml
+         cat /root/bench.toml - >/root/four.toml <<'END'
+
+[[regimen]]
+name = \"pulses\"
+strategy = \"intermittent-bolus\"
+dose = \"0.1 mL\"
+over = \"1 min\"
+every = \"1 h\"
+first_after = \"30 min\"
+
+[[regimen]]
+name = \"weaning\"
+strategy = \"taper\"
+from = \"2 mL/h\"
+to = \"1 mL/h\"
+over = \"4 h\"
+steps = 3
+highest = \"2 mL/h\"
+END",
+    )?;
+    pump::ready(bench)?;
+    pump::start(bench, "/root/four.toml")?;
+    // A strategy's process wakes up for each snapshot, and for nothing else.
+    let told = bench.must(&format!(
+        "set -e
+         pids=$(pumpctl status --json | jq '.regimens[].pid')
+         woken() {{ for pid in $pids; do sed -n 's/^voluntary_ctxt_switches:\t//p' /proc/$pid/status; done; }}
+         spent() {{ sed -n 's/^usage_usec //p' /sys/fs/cgroup/system.slice/pumpd.service/cpu.stat; }}
+         woken; spent; sleep {MEASURED}; spent; woken"
+    ))?;
+    let numbers: Vec<u64> = told.lines().filter_map(|line| line.parse().ok()).collect();
+    let &[a, b, c, d, before, after, w, x, y, z] = numbers.as_slice() else {
+        return Err(Failure::new(format!("these are no figures: {told}")));
+    };
+    let share = (after - before) / MEASURED / 1_000;
+    bench.note(format!("{}.{} % of the processor", share / 10, share % 10));
+    for (asked, name) in [
+        (w - a, "1st"),
+        (x - b, "2nd"),
+        (y - c, "3rd"),
+        (z - d, "4th"),
+    ] {
+        ensure(asked >= 9 * MEASURED, || {
+            format!("the {name} strategy woke up {asked} times in {MEASURED} s")
+        })?;
+    }
+    ensure(share < SHARE, || {
+        format!("daemon and strategies took {share} thousandths of the processor")
+    })?;
+    pump::edges_equal_the_ledger(bench)?;
+    bench.must("cp /root/pump.toml /etc/pumpd/pump.toml")?;
     Ok(())
 }

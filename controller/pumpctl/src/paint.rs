@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use pump_prescription::Report;
+
 /// Paints, or does not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paint {
@@ -14,10 +16,27 @@ impl Paint {
 
     /// As standard output and `NO_COLOR` will have it.
     pub(crate) fn stdout() -> Self {
+        Self::on_a_terminal(std::io::stdout().is_terminal())
+    }
+
+    /// As standard error and `NO_COLOR` will have it.
+    pub(crate) fn stderr() -> Self {
+        Self::on_a_terminal(std::io::stderr().is_terminal())
+    }
+
+    fn on_a_terminal(terminal: bool) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         Self {
-            on: std::io::stdout().is_terminal() && !unwanted && !dumb,
+            on: terminal && !unwanted && !dumb,
+        }
+    }
+
+    /// What was found wrong with a prescription.
+    pub(crate) fn report(&self, report: &Report) -> String {
+        match self.on {
+            true => format!("{report:#}"),
+            false => report.to_string(),
         }
     }
 
