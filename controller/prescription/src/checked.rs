@@ -26,6 +26,7 @@ use crate::regimen::{self, Regimen, too_exact};
 use crate::report::Report;
 use crate::route::Route;
 use crate::section::Section;
+use crate::zone::{self, Zone};
 
 /// A drug of the mixture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub struct Checked {
     pub drugs: Vec<CheckedDrug>,
     /// The regimens in the order of the file, and of [`Prescription::regimens`].
     pub regimens: Vec<CheckedRegimen>,
+    /// By whose clock the strategies go; where none is written, local time is UTC.
+    pub time_zone: Option<Zone>,
     /// The limits in force and who set them.
     pub limits: Vec<Limit>,
     /// The volume one motor step gives \[nL\].
@@ -236,6 +239,7 @@ fn read(
     let format = crate::format::check(&mut root, report);
     let id = root.text("id", "rig 3, water with dye", report);
     let edition = drug_library::stated_edition(&mut root, report);
+    let time_zone = zone::read(&mut root, report);
     let route = root
         .required("route", "\"intrathecal\"", report)
         .and_then(|entry| Route::read(entry, report));
@@ -304,6 +308,7 @@ fn read(
         route,
         drugs: listed.iter().map(checked_drug).collect(),
         regimens: regimens.iter().map(checked_regimen).collect(),
+        time_zone: time_zone.map(|zone| zone.value),
         limits: ceilings.limits,
         volume_per_step: device.volume_per_step.value,
         device: device.clone(),

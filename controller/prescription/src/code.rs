@@ -83,6 +83,7 @@ codes! {
     BadText = "E0021", Error, "The text is empty, too long, or has characters that could forge a line of a log.";
     UnknownStrategy = "E0022", Error, "No strategy with this name is installed.";
     UnusableStrategy = "E0023", Error, "The strategy is installed, but it can't be used.";
+    UnknownTimeZone = "E0024", Error, "No place with this name is in the IANA time zone database that this program was built with.";
     DrugNotListed = "E0030", Error, "The drug library does not list the drug for this route. What is not listed has no limits, so it is refused.";
     ConcentrationOutOfRange = "E0031", Error, "The concentration is outside what the drug library allows for this drug and route.";
     PrimaryDrug = "E0032", Error, "In a mixture exactly one drug is primary: doses in mass mean that one.";

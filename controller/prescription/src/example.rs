@@ -49,6 +49,7 @@ examples! {
     BadText: "broken/prescription/text-turned-around";
     UnknownStrategy: "broken/prescription/unknown-strategy";
     UnusableStrategy: "broken/prescription/unusable-strategy";
+    UnknownTimeZone: "broken/prescription/time-zone-misspelt";
     DrugNotListed: "broken/prescription/drug-not-listed";
     ConcentrationOutOfRange: "broken/prescription/concentration-too-strong";
     PrimaryDrug: "broken/prescription/no-primary";

@@ -113,6 +113,7 @@ mod value;
 mod vtbi;
 mod wiring;
 mod words;
+mod zone;
 
 pub use air::AirLimits;
 pub use appetite::{Appetite, Held};
@@ -138,3 +139,4 @@ pub use syntax::{ParsedToml, SyntaxError, TooDeep, parse_toml};
 pub use unit::Dimension;
 pub use wiring::{Active, Counter, Gpio, InputWire, LineName, OutputWire};
 pub use words::{envelope_lines, rate_text, span_text, steps_text};
+pub use zone::{Zone, utc_of, wall_clock};

@@ -97,6 +97,9 @@ fn of(rx: &Checked) -> Vec<(String, String)> {
         let text = format!("{}, set by {}", limit.text(), limit.source.name());
         row(what, text);
     }
+    if let Some(zone) = &rx.time_zone {
+        row("time zone".to_owned(), zone.to_string());
+    }
     for one in &rx.regimens {
         regimen(one, &mut row);
     }

@@ -153,6 +153,8 @@ What can happen, in --at and in a scenario file (values are written key=value in
   refill volume=20mL                       the reservoir now holds this
   lose-strategy regimen=patient for=10min  a strategy does not answer
   wall-clock-jump by=-1h                   the wall clock is set
+  lose-wall-clock for=10min                nobody vouches for the wall clock; without `for=`: for
+                                           good
   restart off_for=5min                     the power fails; afterwards: arm, then start
 
 A scenario file holds the same as TOML, a table for each event:
@@ -235,6 +237,10 @@ pub(crate) struct SimulateArgs {
     /// Random presses of the patient's button, so many each day: 6/day.
     #[arg(long, value_name = "N/day", value_parser = presses)]
     pub(crate) presses: Option<u32>,
+    /// What the wall clock shows at the start, in the prescription's time zone:
+    /// "2026-03-28 19:00" [default: 2026-01-01 00:00 UTC]. Only schedules by time of day go by it.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) wall_clock: Option<String>,
     /// What draws the random presses; recorded in the report. Nothing else is random.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

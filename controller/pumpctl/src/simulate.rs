@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use pump_core::event::EventKind;
 use pump_core::quantity::Nanoseconds;
-use pump_prescription::{Checked, Exact};
+use pump_prescription::{Checked, Exact, utc_of};
 use pump_simulator::presses::random_presses;
 use pump_simulator::{
     DrugLabel, Infusion, MAX_SCENARIO, Observer, Options, Report, Scenario, Simulation, Strategy,
-    StrategyFault, StrategySource,
+    StrategyFault, StrategySource, WALL_CLOCK_START_UTC_S,
 };
 use strategy_abi::Fraction;
 use strategy_host::{CallError, Instance, Plugin};
@@ -64,6 +64,7 @@ fn run(args: &SimulateArgs) -> Result<(), Failure> {
     };
     let options = Options {
         seed: args.seed,
+        wall_clock_start_utc_s: wall_clock(args, &checked)?,
         ..Options::lasting(args.duration)
     };
     let run = Simulation::new(&infusion, strategies, &scenario, options, &mut watch);
@@ -101,6 +102,18 @@ fn run(args: &SimulateArgs) -> Result<(), Failure> {
         output::print(&steps::after_simulate(rx, device, &args.places.strategies))?;
     }
     Ok(())
+}
+
+/// What the wall clock shows at the start.
+fn wall_clock(args: &SimulateArgs, checked: &Checked) -> Result<u64, Failure> {
+    let Some(local) = &args.wall_clock else {
+        return Ok(WALL_CLOCK_START_UTC_S);
+    };
+    utc_of(checked.time_zone.as_ref(), local).ok_or_else(|| {
+        Failure::Usage(format!(
+            "--wall-clock {local}: this is no date and time; write it as \"2026-03-28 19:00\""
+        ))
+    })
 }
 
 /// No output may take the place of an input, or of the other output.
@@ -163,6 +176,7 @@ fn infusion(checked: &Checked) -> Result<Infusion, Failure> {
             .map(|regimen| regimen.name.clone())
             .collect(),
         drugs: drugs.collect::<Result<_, _>>()?,
+        time_zone: checked.time_zone.clone(),
     })
 }
 

@@ -151,8 +151,9 @@ impl Desk {
         if plans.len() > self.parts.jobs.len() {
             return Progress::Failed("there are more regimens than links".to_owned());
         }
+        let zone = arming.proposed.checked.time_zone.as_ref();
         for (plan, job) in plans.iter().zip(&self.parts.jobs) {
-            if job.send(Job::Begin(plan.plan())).is_err() {
+            if job.send(Job::Begin(plan.plan(zone))).is_err() {
                 return Progress::Failed("a thread that speaks with a strategy is gone".to_owned());
             }
         }

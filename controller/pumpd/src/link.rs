@@ -16,6 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pump_core::order::{Order, Snapshot};
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_lane::{Consumer, Producer};
+use pump_prescription::{Zone, wall_clock};
 use pump_rt::clock;
 use strategy_link::protocol::{Cause, EMPTY, FromHost, STEP_DEADLINE, State, ToHost, Values};
 use strategy_link::{Sha256, WallClock, read_order, snapshot_message};
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) sha256: Sha256,
     /// The prescription's values.
     pub(crate) values: Values,
+    /// By whose clock it goes; without it local time is UTC.
+    pub(crate) time_zone: Option<Zone>,
 }
 
 /// What the thread is told.
@@ -306,7 +309,8 @@ impl Keeper {
             return Ok(());
         };
         host.silent()?;
-        let clock = wall_clock();
+        let zone = self.plan.as_ref().and_then(|plan| plan.time_zone.as_ref());
+        let clock = told(zone, clock::synchronised_utc());
         let message = snapshot_message(snapshot, &clock);
         host.send(&ToHost::Step { snapshot: message })?;
         let order = {
@@ -400,11 +404,43 @@ fn accept(answer: &FromHost<'_>, seq: u64, kept: &mut State) -> Result<Order, Lo
     }
 }
 
-/// The wall clock; nobody here knows whether it is right.
-fn wall_clock() -> WallClock {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    WallClock {
-        utc_s: since.map_or(0, |since| since.as_secs()),
-        ..WallClock::default()
+/// What the strategy is told of the wall clock, which is good only where the kernel vouches for
+/// it. The zone's rules are in this program: nothing is read for it, and nothing can be missing.
+fn told(zone: Option<&Zone>, synchronised_ns: Option<u64>) -> WallClock {
+    const NS_PER_S: u64 = 1_000_000_000;
+    let doubtful = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs())
+    };
+    let utc_s = synchronised_ns.map_or_else(doubtful, |ns| ns / NS_PER_S);
+    wall_clock(zone, synchronised_ns.is_some(), utc_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-29 01:00 UTC, when Berlin goes forward by an hour.
+    const SPRING_NS: u64 = 1_774_746_000_000_000_000;
+
+    #[test]
+    fn a_clock_that_the_kernel_vouches_for_is_told_as_good_in_the_prescriptions_zone() {
+        let berlin = Zone::named("Europe/Berlin");
+        let before = told(berlin.as_ref(), Some(SPRING_NS - 1));
+        assert_eq!((before.good, before.local_offset_s), (true, 3_600));
+        assert_eq!(before.utc_s, SPRING_NS / 1_000_000_000 - 1);
+        assert_eq!(before.next_offset_change_utc_s, Some(before.utc_s + 1));
+        let after = told(berlin.as_ref(), Some(SPRING_NS));
+        assert_eq!((after.good, after.local_offset_s), (true, 7_200));
+    }
+
+    #[test]
+    fn a_clock_that_nobody_vouches_for_is_told_as_such() {
+        let berlin = Zone::named("Europe/Berlin");
+        for zone in [berlin.as_ref(), None] {
+            let told = told(zone, None);
+            assert!(!told.good);
+            assert!(told.utc_s > 0, "it is this machine's all the same");
+        }
     }
 }

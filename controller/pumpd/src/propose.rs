@@ -9,7 +9,7 @@ use std::sync::mpsc::TryRecvError;
 use pump_control::{Amount, Code, Peer, Proposal, Refusal, Reply, Row, Ticket};
 use pump_core::prescription::Prescription;
 use pump_core::quantity::{MonoNs, Nanoseconds, Steps};
-use pump_prescription::Checked;
+use pump_prescription::{Checked, Zone};
 use pump_recording::row::{Dossier, Regimen};
 use strategy_link::Sha256;
 use strategy_link::protocol::Values;
@@ -33,8 +33,9 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self, time_zone: Option<&Zone>) -> Plan {
         Plan {
+            time_zone: time_zone.cloned(),
             path: self.path.clone(),
             sha256: self.sha256,
             values: self.values,

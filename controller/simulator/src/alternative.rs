@@ -19,6 +19,8 @@ use crate::outcome::Outcome;
 use crate::strategy::{Strategy, StrategyFault, StrategySource};
 
 const NS_PER_S: u64 = 1_000_000_000;
+/// A wall clock that is this near to where it was expected was not set.
+const SLACK_S: u64 = 2;
 /// So many ticks at one instant are a control law that asks for ever.
 const MAX_TICKS_AT_ONCE: u32 = 100_000;
 
@@ -31,6 +33,8 @@ struct Given {
     watch: Watch,
     command: Option<Command>,
     press: bool,
+    /// The wall clock goes otherwise from here on.
+    clock: bool,
 }
 
 /// What came from outside in a recorded run, gathered while it is replayed.
@@ -39,8 +43,9 @@ pub struct World {
     given: Vec<Given>,
     lines: Sensors,
     watch: Watch,
-    /// The wall clock of the first order, and the instant at which that was told.
-    clock: Option<(MonoNs, Clock)>,
+    /// How the wall clock went: since when, and what it showed then. A new entry is where it
+    /// went otherwise than by itself: it was set, lost, found, or its offset changed.
+    clocks: Vec<(MonoNs, Clock)>,
     until: MonoNs,
 }
 
@@ -49,7 +54,7 @@ impl World {
         self.until = told.now;
         for (order, clock) in told.inputs.orders.iter().zip(&told.clocks) {
             if order.is_some() {
-                self.clock.get_or_insert((told.now, *clock));
+                self.hear_clock(told.now, *clock);
             }
         }
         let Inputs {
@@ -72,11 +77,48 @@ impl World {
             watch,
             command,
             press,
+            clock: false,
         });
     }
 
+    fn hear_clock(&mut self, now: MonoNs, clock: Clock) {
+        let goes_on = self.clocks.last().is_some_and(|&(at, known)| {
+            let by_itself = known.utc_s.saturating_add(now.since(at).0 / NS_PER_S);
+            // An order is told a moment after its snapshot, and each is cut to whole seconds.
+            let same = by_itself.abs_diff(clock.utc_s) <= SLACK_S;
+            same && clock
+                == Clock {
+                    utc_s: clock.utc_s,
+                    ..known
+                }
+        });
+        if goes_on {
+            return;
+        }
+        if !self.clocks.is_empty() {
+            self.given.push(Given {
+                at: now,
+                sensors: self.lines,
+                trapped: Steps::ZERO,
+                watch: self.watch,
+                command: None,
+                press: false,
+                clock: true,
+            });
+        }
+        self.clocks.push((now, clock));
+    }
+
+    /// The clock that went at this instant, and since when. Before the first was told it went as
+    /// it did then.
+    fn clock(&self, now: MonoNs) -> (MonoNs, Clock) {
+        let next = self.clocks.partition_point(|(at, _)| *at <= now);
+        let known = self.clocks.get(next.saturating_sub(1));
+        known.copied().unwrap_or_default()
+    }
+
     fn wall(&self, now: MonoNs) -> WallClock {
-        let (at, clock) = self.clock.unwrap_or_default();
+        let (at, clock) = self.clock(now);
         let since_s = now.since(at).0 / NS_PER_S;
         WallClock {
             utc_s: clock.utc_s.saturating_add(since_s),
@@ -184,6 +226,13 @@ impl Life<'_> {
             self.inputs.command = given.command;
             self.inputs.press = given.press;
             self.settle(given.at)?;
+            if given.clock {
+                // Every strategy sees it, though its order was vouched for.
+                for place in 0..self.strategies.len() {
+                    self.ask(given.at, place);
+                }
+                self.settle(given.at)?;
+            }
         }
         self.pass_until(self.world.until)?;
         self.settle(self.world.until)
@@ -257,5 +306,61 @@ impl Life<'_> {
                 true
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pump_core::order::Order;
+    use pump_core::quantity::{Nanoseconds, Rate};
+
+    fn told(world: &mut World, now_s: u64, clock: Clock) {
+        let order = Order {
+            seq: 1,
+            basal: Rate::ZERO,
+            bolus: None,
+            answer: None,
+            valid_for: Nanoseconds::MAX,
+            wake_in: None,
+        };
+        let mut told = Told {
+            now: MonoNs(now_s * NS_PER_S),
+            inputs: Inputs::default(),
+            clocks: [Clock::default(); MAX_REGIMENS],
+        };
+        told.inputs.orders[0] = Some(order);
+        told.clocks[0] = clock;
+        world.take(&told);
+    }
+
+    #[test]
+    fn the_wall_clock_of_a_recorded_run_goes_as_it_did_then() {
+        let clock = |good, utc_s, local_offset_s| Clock {
+            good,
+            utc_s,
+            local_offset_s,
+            next_offset_change_utc_s: None,
+        };
+        let mut world = World::default();
+        told(&mut world, 100, clock(true, 5_000, 0));
+        told(&mut world, 200, clock(true, 5_101, 0)); // as it goes by itself
+        told(&mut world, 300, clock(true, 8_800, 0)); // set forward by an hour
+        told(&mut world, 400, clock(false, 8_900, 0)); // nobody vouches for it
+        told(&mut world, 500, clock(true, 9_000, 3_600)); // another offset
+        let changes: Vec<u64> = world.clocks.iter().map(|(at, _)| at.0 / NS_PER_S).collect();
+        assert_eq!(changes, [100, 300, 400, 500]);
+        // The strategies see each change at its instant, not only when they wake.
+        let shown = world.given.iter().filter(|given| given.clock);
+        let shown: Vec<u64> = shown.map(|given| given.at.0 / NS_PER_S).collect();
+        assert_eq!(shown, [300, 400, 500]);
+        let wall = |s: u64| {
+            let wall = world.wall(MonoNs(s * NS_PER_S));
+            (wall.good, wall.utc_s, wall.local_offset_s)
+        };
+        assert_eq!(wall(299), (true, 5_199, 0));
+        assert_eq!(wall(310), (true, 8_810, 0));
+        assert_eq!(wall(450), (false, 8_950, 0));
+        assert_eq!(wall(600), (true, 9_100, 3_600));
     }
 }

@@ -6,6 +6,7 @@
 //! clock only feeds strategies, and a scenario may set it wrong.
 
 use pump_core::quantity::{MonoNs, Nanoseconds};
+use pump_prescription::{Zone, wall_clock};
 use strategy_link::WallClock;
 
 /// Inputs bind to instants that are whole multiples of this.
@@ -20,7 +21,7 @@ pub const fn on_grid(at: Nanoseconds) -> Nanoseconds {
 }
 
 /// The relation between the clocks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clocks {
     /// The simulation's instant at which the pump's clock was `pump_from` …
     sim_from: Nanoseconds,
@@ -28,15 +29,20 @@ pub(crate) struct Clocks {
     pump_from: MonoNs,
     wall_start_utc_s: u64,
     wall_jumped_ms: i128,
+    /// Until then nobody knows whether the wall clock is right.
+    wall_lost_until: Nanoseconds,
+    zone: Option<Zone>,
 }
 
 impl Clocks {
-    pub(crate) const fn new(wall_start_utc_s: u64) -> Self {
+    pub(crate) const fn new(wall_start_utc_s: u64, zone: Option<Zone>) -> Self {
         Self {
             sim_from: Nanoseconds::ZERO,
             pump_from: MonoNs(0),
             wall_start_utc_s,
             wall_jumped_ms: 0,
+            wall_lost_until: Nanoseconds::ZERO,
+            zone,
         }
     }
 
@@ -66,16 +72,17 @@ impl Clocks {
         self.wall_jumped_ms = self.wall_jumped_ms.saturating_add(by_ms as i128);
     }
 
+    /// Nobody knows before `until` whether the wall clock is right.
+    pub(crate) fn lose_wall(&mut self, until: Nanoseconds) {
+        self.wall_lost_until = self.wall_lost_until.max(until);
+    }
+
     /// The wall clock at an instant of the simulation; not before 1970.
     pub(crate) fn wall(&self, sim: Nanoseconds) -> WallClock {
         let elapsed_ms = i128::from(sim.0 / 1_000_000).saturating_add(self.wall_jumped_ms);
         let utc_s = i128::from(self.wall_start_utc_s).saturating_add(elapsed_ms.div_euclid(1_000));
-        WallClock {
-            good: true,
-            utc_s: u64::try_from(utc_s.max(0)).unwrap_or(u64::MAX),
-            local_offset_s: 0,
-            next_offset_change_utc_s: None,
-        }
+        let utc_s = u64::try_from(utc_s.max(0)).unwrap_or(u64::MAX);
+        wall_clock(self.zone.as_ref(), sim >= self.wall_lost_until, utc_s)
     }
 }
 
@@ -86,7 +93,7 @@ mod tests {
     #[test]
     fn the_pumps_clock_stands_still_while_the_power_is_off() {
         let hour = Nanoseconds::from_hours;
-        let mut clocks = Clocks::new(0);
+        let mut clocks = Clocks::new(0, None);
         assert_eq!(clocks.pump(hour(5)), MonoNs(hour(5).0));
 
         // Cut at 5 h with the last checkpoint at 4 h; back at 7 h.
@@ -99,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_wall_clock_jumps_alone_and_never_before_1970() {
-        let mut clocks = Clocks::new(100);
+        let mut clocks = Clocks::new(100, None);
         clocks.jump(-30_000);
         assert_eq!(clocks.wall(Nanoseconds::from_secs(10)).utc_s, 80);
         assert_eq!(
@@ -108,6 +115,18 @@ mod tests {
         );
         clocks.jump(-3_600_000);
         assert_eq!(clocks.wall(Nanoseconds::from_secs(10)).utc_s, 0);
+    }
+
+    #[test]
+    fn the_wall_clock_is_that_of_its_zone_and_good_unless_it_is_lost() {
+        let zone = Zone::named("Asia/Kolkata");
+        let mut clocks = Clocks::new(1_767_225_600, zone);
+        let at = Nanoseconds::from_secs;
+        assert_eq!(clocks.wall(at(1)).local_offset_s, 19_800);
+        clocks.lose_wall(at(10));
+        clocks.lose_wall(at(5));
+        assert!(!clocks.wall(at(9)).good);
+        assert!(clocks.wall(at(10)).good);
     }
 
     #[test]

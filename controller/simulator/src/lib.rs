@@ -71,6 +71,7 @@
 //!     sha256: String::new(),
 //!     regimens: vec!["background".into()],
 //!     drugs: vec![],
+//!     time_zone: None,
 //!     prescription: Prescription {
 //!         volume_per_step: Volume::from_nl(50),
 //!         full_step: Steps(0),
@@ -124,7 +125,7 @@ use pump_core::order::RegimenId;
 use pump_core::prescription::Prescription;
 use pump_core::pump::ArmError;
 use pump_core::quantity::Nanoseconds;
-use pump_prescription::Exact;
+use pump_prescription::{Exact, Zone};
 use pump_recording::row::Row;
 
 pub use report::Report;
@@ -147,6 +148,8 @@ pub struct Infusion {
     pub regimens: Vec<String>,
     /// The drugs.
     pub drugs: Vec<DrugLabel>,
+    /// By whose clock the strategies go; without it local time is UTC.
+    pub time_zone: Option<Zone>,
 }
 
 impl Infusion {
@@ -174,7 +177,7 @@ pub struct Options {
     /// How long orders live.
     pub leases: Leases,
     /// The wall clock at the start, in seconds since 1970-01-01 UTC. Strategies see it as
-    /// good; local time is UTC.
+    /// good unless the scenario says otherwise; local time is that of [`Infusion::time_zone`].
     pub wall_clock_start_utc_s: u64,
     /// Recorded in the report. It drives nothing here: random presses are drawn by
     /// [`presses::random_presses`] and come with the scenario.

@@ -54,6 +54,8 @@ pub enum Action {
         /// Forward, or back where it is negative.
         by_ms: i64,
     },
+    /// Nobody knows for this time whether the wall clock is right; for good where it is absent.
+    LoseWallClock(Option<Nanoseconds>),
     /// The power fails and returns after this time, with the pump disarmed.
     Restart {
         /// How long it is away.
@@ -79,6 +81,7 @@ impl Action {
             Self::Refill(_) => "refill",
             Self::LoseStrategy { .. } => "lose-strategy",
             Self::WallClockJump { .. } => "wall-clock-jump",
+            Self::LoseWallClock(_) => "lose-wall-clock",
             Self::Restart { .. } => "restart",
         }
     }

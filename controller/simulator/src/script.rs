@@ -20,6 +20,8 @@ pub(crate) enum Happening {
     Lapses(RegimenId),
     /// A strategy that was away is back, and says so.
     Returns(RegimenId),
+    /// The wall clock may be known right again.
+    WallClockReturns,
     /// The power returns.
     PowerReturns,
     /// The journal writes down the pump, as it does from time to time.

@@ -108,7 +108,7 @@ impl<'a> Simulation<'a> {
             hardware: SimulatedPump::new(armed.reservoir.volume),
             guests: Guests::new(strategies),
             script: Script::new(scenario),
-            clocks: Clocks::new(options.wall_clock_start_utc_s),
+            clocks: Clocks::new(options.wall_clock_start_utc_s, infusion.time_zone.clone()),
             now: Nanoseconds::ZERO,
             wake_at: Nanoseconds::MAX,
             powered: true,

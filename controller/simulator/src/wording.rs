@@ -93,6 +93,7 @@ const ACTIONS: &[(&str, &[&str], &[&str])] = &[
     ("refill", &["volume"], &[]),
     ("lose-strategy", &["regimen", "for"], &[]),
     ("wall-clock-jump", &["by"], &[]),
+    ("lose-wall-clock", &[], &["for"]),
     ("restart", &["off_for"], &[]),
 ];
 
@@ -224,6 +225,7 @@ impl Reader<'_> {
             "wall-clock-jump" => Action::WallClockJump {
                 by_ms: self.jump()?,
             },
+            "lose-wall-clock" => Action::LoseWallClock(self.span("for")),
             "restart" => Action::Restart {
                 off_for: self.span("off_for")?,
             },

@@ -54,6 +54,7 @@ impl Story {
             sha256: String::new(),
             regimens: vec!["regimen".to_owned()],
             drugs: Vec::new(),
+            time_zone: None,
             prescription: Prescription {
                 volume_per_step: Volume::from_nl(per_step),
                 full_step: Steps(0),

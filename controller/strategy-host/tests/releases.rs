@@ -14,6 +14,7 @@ use fixtures::hosted::{Answer, Hosted};
 use fixtures::{Bench, assert_refused, probe};
 use strategy_abi::{ABI_MAJOR, ABI_MINOR, Fraction, Message as _, Order, Snapshot};
 use strategy_host::Instance;
+use strategy_link::{ORDER_SIZES, read_order, written};
 
 fn release() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../strategies/abi/tests/release-1.0")
@@ -263,6 +264,7 @@ fn shown_longer_messages_it_reads_and_writes_the_part_that_it_knows() {
     let status = unsafe { create(talk.values.as_ptr(), count, &raw mut instance) };
     assert_eq!(status, strategy_abi::STATUS_OK);
     let unwritten = Order::from_bytes(&[0xa5; size_of::<Order>()]).expect("as many bytes");
+    let sizes = [ORDER_SIZES.as_slice(), &[size_of::<Longer<Order>>()]].concat();
     for (snapshot, expected, _) in &talk.lines {
         let longer = Longer {
             known: Snapshot {
@@ -287,6 +289,17 @@ fn shown_longer_messages_it_reads_and_writes_the_part_that_it_knows() {
         // It leaves the size of what it has written.
         assert_eq!(order.known, *expected);
         assert_eq!(order.appended, LEFT_ALONE);
+        // The host takes it for what it is: the order that was written, and nothing appended.
+        let mut bytes = [0; size_of::<Longer<Order>>()];
+        let (known, appended) = bytes.split_at_mut(size_of::<Order>());
+        known.copy_from_slice(order.known.as_bytes());
+        appended.copy_from_slice(order.appended.map(u64::to_ne_bytes).as_flattened());
+        let taken = written(bytes, &sizes).expect("a size of the first release");
+        let (known, appended) = taken.split_at(size_of::<Order>());
+        assert_eq!(known, expected.as_bytes());
+        assert!(appended.iter().all(|byte| *byte == 0));
+        assert_eq!(read_order(&order.known), read_order(expected));
+        assert!(read_order(expected).is_ok());
     }
     std::mem::forget(library);
 }

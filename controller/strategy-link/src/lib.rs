@@ -59,7 +59,7 @@ mod sha256;
 pub use declaration::{Declaration, Kind, Param, Role};
 pub use envelope::{EnvelopeError, ValueFault};
 pub use flaw::{DeclarationError, Flaw, Place};
-pub use message::{BadOrder, WallClock, read_order, snapshot_message};
+pub use message::{BadOrder, ORDER_SIZES, WallClock, read_order, snapshot_message, written};
 pub use roles::{BOLUS_DURATION_RANGE, LOCKOUT_EDGES, LOCKOUT_RANGE};
 pub use sha256::{NotSha256, Sha256};
 

@@ -6,6 +6,7 @@ use pump_core::quantity::{Nanoseconds, Rate, Volume};
 use pump_core::reason::Reason;
 use std::fmt;
 use strategy_abi as abi;
+use strategy_abi::Message as _;
 
 /// The wall clock as a strategy is shown it. It serves schedules by time of day; no
 /// lockout, window or lease hangs on it. By default nothing is known of it.
@@ -80,7 +81,7 @@ const fn outcome_code(outcome: BolusOutcome) -> u32 {
 /// Why a message is no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadOrder {
-    /// Its `size` is not that of this version's order.
+    /// Its `size` is that of no version's order.
     Size(u32),
     /// A reserved field is not zero.
     Reserved,
@@ -106,11 +107,14 @@ impl fmt::Display for BadOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Size(found) => {
-                let expected = size_of::<abi::Order>();
+                let [sizes @ .., this] = &ORDER_SIZES;
                 write!(
                     f,
-                    "the order's size is {found}, but this version's is {expected}"
-                )
+                    "the order's size is {found}, but this version's is {this}"
+                )?;
+                sizes
+                    .iter()
+                    .try_for_each(|size| write!(f, ", and an earlier one's {size}"))
             }
             Self::Reserved => f.write_str("a reserved field of the order is not 0"),
             Self::Basal => f.write_str("the basal rate has the denominator 0"),
@@ -138,16 +142,38 @@ impl fmt::Display for BadOrder {
 
 impl std::error::Error for BadOrder {}
 
-/// Reads what a strategy proposes. What it proposes may still be absurd: that is for the
-/// governor to narrow.
+/// The sizes that an order has had, from the first release to this version, in rising order.
+/// Whoever appends a field to it appends its new size here.
+pub const ORDER_SIZES: [usize; 1] = [88];
+
+const _: () = assert!(ORDER_SIZES[ORDER_SIZES.len() - 1] == size_of::<abi::Order>());
+
+/// The part of a message that its writer knew, in the length of this version's: a plugin of a
+/// lower minor version leaves a smaller size, and what lies behind that is not its word. It
+/// reads as zeros, with which every appended field says nothing.
+///
+/// `None` where the size that the message begins with is none of `sizes`.
+pub fn written<const N: usize>(mut message: [u8; N], sizes: &[usize]) -> Option<[u8; N]> {
+    let size = u32::from_ne_bytes(*message.first_chunk()?);
+    let size = usize::try_from(size).ok()?;
+    if !sizes.contains(&size) {
+        return None;
+    }
+    message.get_mut(size..)?.fill(0);
+    Some(message)
+}
+
+/// Reads what a strategy proposes, also one that knows a shorter order than this version.
+/// What it proposes may still be absurd: that is for the governor to narrow.
 ///
 /// # Errors
 /// What makes the message meaningless. The regimen then has no new order, as if its
 /// strategy had not answered.
 pub fn read_order(message: &abi::Order) -> Result<Order, BadOrder> {
-    if usize::try_from(message.size) != Ok(size_of::<abi::Order>()) {
-        return Err(BadOrder::Size(message.size));
-    }
+    let mut bytes = [0; size_of::<abi::Order>()];
+    bytes.copy_from_slice(message.as_bytes());
+    let known = written(bytes, &ORDER_SIZES).and_then(|known| abi::Order::from_bytes(&known));
+    let message = &known.ok_or(BadOrder::Size(message.size))?;
     if message.reserved != 0 {
         return Err(BadOrder::Reserved);
     }

@@ -6,7 +6,9 @@ use pump_core::order::{Answer, BolusReport, BolusRequest, DemandId, Snapshot};
 use pump_core::quantity::{MonoNs, Nanoseconds, Rate, Volume};
 use pump_core::reason::Reason;
 use strategy_abi::{self as abi, Fraction};
-use strategy_link::{BadOrder, FRACTION_ZERO, WallClock, read_order, snapshot_message};
+use strategy_link::{
+    BadOrder, FRACTION_ZERO, ORDER_SIZES, WallClock, read_order, snapshot_message, written,
+};
 
 /// Every reason of the contract, by the name of its constant.
 macro_rules! reasons {
@@ -262,6 +264,33 @@ fn a_message_that_means_nothing_is_refused() {
         fault(|o| (o.demand_id, o.refusal) = (8, abi::REASON_ALARM)),
         BadOrder::Reason(abi::REASON_ALARM)
     );
+}
+
+#[test]
+fn no_size_of_the_first_release_is_forgotten() {
+    assert_eq!(ORDER_SIZES.first(), Some(&88));
+    assert!(ORDER_SIZES.is_sorted());
+}
+
+/// As if an order had grown twice, from 8 bytes to 16 and to 24.
+#[test]
+fn of_a_shorter_message_what_lies_behind_its_size_reads_as_zeros() {
+    let sizes = [8_usize, 16, 24];
+    let message = |size: u32| {
+        let mut bytes = [0xa5_u8; 24];
+        bytes[..4].copy_from_slice(&size.to_ne_bytes());
+        bytes
+    };
+    for size in sizes {
+        let known = written(message(size as u32), &sizes).expect("a version's size");
+        assert_eq!(known[4..size], [0xa5].repeat(size - 4));
+        assert_eq!(known[size..], [0].repeat(24 - size));
+    }
+    for size in [0, 4, 7, 9, 15, 17, 23, 25, 32, u32::MAX] {
+        assert_eq!(written(message(size), &sizes), None, "{size}");
+    }
+    // A list that names more than there is doesn't reach behind the message.
+    assert_eq!(written(message(32), &[8, 32]), None);
 }
 
 #[test]

@@ -25,7 +25,9 @@
 //! descriptor their size; a later minor version only appends fields to the snapshot and to
 //! the order, and numbers to the lists. So a plugin says the sizes it was built with, reads
 //! and writes the part it knows, leaves the rest, and takes a number it does not know for
-//! one that does not concern it. A file that was built once runs for the whole major version.
+//! one that does not concern it. Of an order, the pump reads as far as the size that the plugin
+//! leaves, which is that of some minor version; an appended field that is zero says nothing.
+//! A file that was built once runs for the whole major version.
 //!
 //! THREADS. The functions of one instance are never called at the same time, and never
 //! again before the last call has returned. Different calls may come from different

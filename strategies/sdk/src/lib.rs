@@ -129,7 +129,7 @@ pub use declare::{Declaration, Param, Role};
 pub use order::Order;
 pub use quantity::{Rate, Volume};
 pub use reason::{Reason, Refused};
-pub use snapshot::{BolusKind, BolusReport, Demand, Outcome, Snapshot, WallClock};
+pub use snapshot::{BolusKind, BolusReport, Demand, Outcome, Snapshot, WallClock, Weekday};
 pub use state::{StateReader, StateWriter};
 pub use strategy_abi as abi;
 pub use values::{Value, Values};

@@ -75,6 +75,62 @@ pub struct WallClock {
     pub next_offset_change_utc_s: Option<u64>,
 }
 
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weekday {
+    /// The first.
+    Monday,
+    /// The second.
+    Tuesday,
+    /// The third.
+    Wednesday,
+    /// The fourth.
+    Thursday,
+    /// The fifth.
+    Friday,
+    /// The sixth.
+    Saturday,
+    /// The seventh.
+    Sunday,
+}
+
+impl Weekday {
+    /// All of them, from Monday.
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
+
+    /// Its number, 0 for Monday.
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+impl WallClock {
+    /// Local time since the last Monday 00:00, by the clock: an hour that daylight saving leaves
+    /// out is missing in it, and one that comes twice comes twice.
+    pub const fn time_of_week(&self) -> Duration {
+        const DAY: i128 = 86_400;
+        // 1970 began on a Thursday.
+        let since_a_monday = self.utc_s as i128 + self.local_offset_s as i128 + 3 * DAY;
+        Duration::from_secs(since_a_monday.rem_euclid(7 * DAY) as u64)
+    }
+
+    /// Time until the local offset changes; `None`: it never does.
+    pub const fn until_offset_change(&self) -> Option<Duration> {
+        match self.next_offset_change_utc_s {
+            Some(at) => Some(Duration::from_secs(at.saturating_sub(self.utc_s))),
+            None => None,
+        }
+    }
+}
+
 /// What a strategy is shown. Times are on the therapy clock: since `start`.
 #[derive(Clone, Copy, Debug)]
 pub struct Snapshot(abi::Snapshot);

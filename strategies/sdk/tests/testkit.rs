@@ -1,10 +1,10 @@
 //! The test kit finds the mistakes it is there to find: each strategy here has one.
 
 use std::time::Duration;
-use strategy_sdk::testkit::{Answer, Story};
+use strategy_sdk::testkit::{Answer, Clock, Story, hours, minutes};
 use strategy_sdk::{
     Declaration, Order, Param, Reason, Refused, Role, Snapshot, StateReader, StateWriter, Strategy,
-    Values, Volume,
+    Values, Volume, Weekday,
 };
 
 const DOSE: Volume = Volume::ul(10);
@@ -178,4 +178,62 @@ fn the_last_word_of_an_order_counts() {
         Story::<Undecided>::with("dose", DOSE).start().press(),
         Answer::Given(DOSE)
     );
+}
+
+/// Writes down what it is shown of the wall clock.
+struct Watcher;
+
+impl Strategy for Watcher {
+    const DECLARATION: Declaration = Declaration::new("watcher", "0.1.0", "Watches the clock");
+
+    fn new(_: &Values<'_>) -> Result<Self, Refused> {
+        Ok(Self)
+    }
+
+    fn step(&mut self, snapshot: &Snapshot) -> Order {
+        let seen = snapshot.wall_clock();
+        let seen = seen.map(|it| (it.utc_s, it.local_offset_s, it.time_of_week()));
+        SEEN.with(|all| all.borrow_mut().push(seen));
+        Order::nothing().wake_in(hours(1))
+    }
+}
+
+thread_local! {
+    static SEEN: std::cell::RefCell<Vec<Option<(u64, i64, Duration)>>> = const {
+        std::cell::RefCell::new(Vec::new())
+    };
+}
+
+#[test]
+fn a_storys_wall_clock_goes_on_jumps_is_lost_and_keeps_daylight_saving() {
+    let sunday = Clock::on(Weekday::Sunday, 1, 0).ahead_of_utc(hours(1));
+    let start = 1_767_571_200 + 6 * 86_400;
+    let mut story = Story::<Watcher>::without_values()
+        .clock(sunday.goes_forward_after(hours(1)))
+        .start();
+    story.after(hours(1));
+    story.clock_jumps_back(minutes(90));
+    story.clock_lost();
+    story.clock_found();
+    story.set_clock(Clock::on(Weekday::Monday, 0, 0).behind_utc(hours(5)));
+    let sunday_at = |minutes: u64| Duration::from_mins(6 * 24 * 60 + minutes);
+    let seen = SEEN.with(|all| all.borrow().clone());
+    assert_eq!(
+        seen,
+        [
+            Some((start, 3_600, sunday_at(60))),
+            Some((start + 3_600, 7_200, sunday_at(180))),
+            Some((start - 1_800, 3_600, sunday_at(30))),
+            None,
+            Some((start - 1_800, 3_600, sunday_at(30))),
+            Some((1_767_571_200 + 5 * 3_600, -18_000, Duration::ZERO)),
+        ]
+    );
+}
+
+#[test]
+fn without_a_clock_of_its_own_a_story_has_none() {
+    let mut story = Story::<Watcher>::without_values().start();
+    story.clock_found();
+    assert!(SEEN.with(|all| all.borrow().iter().all(Option::is_none)));
 }

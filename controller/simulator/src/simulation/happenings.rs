@@ -38,6 +38,7 @@ impl Simulation<'_> {
                 }
                 self.settle()
             }
+            Happening::WallClockReturns => self.show_the_wall_clock(),
             Happening::PowerReturns => self.power_returns(),
             Happening::Journals => {
                 // The pump's clock is that of its last tick.
@@ -51,6 +52,20 @@ impl Simulation<'_> {
         }
     }
 
+    /// The wall clock goes otherwise than it went. Every strategy sees it: on a pump a lease
+    /// would be renewed within a second or two, and here it may have been vouched for.
+    fn show_the_wall_clock(&mut self) -> Result<(), SimulationError> {
+        // The pump's clock is that of its last tick.
+        self.settle()?;
+        if self.powered && self.pump.state() == State::Infusing {
+            let regimens = self.armed.regimens.iter().flatten().count();
+            for (n, _) in (0..).zip(0..regimens) {
+                self.ask_strategy(RegimenId(n));
+            }
+        }
+        self.settle()
+    }
+
     fn act(&mut self, action: Action) -> Result<(), SimulationError> {
         let refused_before = self.story.commands_refused.len();
         match action {
@@ -58,7 +73,20 @@ impl Simulation<'_> {
             Action::Air(span) => self.spoil(Sensor::Air, span)?,
             Action::Stall(span) => self.spoil(Sensor::Stall, span)?,
             Action::Door(span) => self.spoil(Sensor::Door, span)?,
-            Action::WallClockJump { by_ms } => self.clocks.jump(by_ms),
+            Action::WallClockJump { by_ms } => {
+                self.clocks.jump(by_ms);
+                self.show_the_wall_clock()?;
+            }
+            Action::LoseWallClock(span) => {
+                let span = span.unwrap_or(Nanoseconds::MAX);
+                let until = self.now.saturating_add(span);
+                self.clocks.lose_wall(until);
+                if until < Nanoseconds::MAX {
+                    self.script
+                        .will(on_grid(until), Happening::WallClockReturns);
+                }
+                self.show_the_wall_clock()?;
+            }
             Action::LoseStrategy { regimen, span } => self.lose_strategy(regimen, span),
             _ if !self.powered => {
                 self.note(format!(

@@ -148,6 +148,7 @@ pub(crate) fn infusion() -> Infusion {
         sha256: "00".repeat(32),
         regimens: vec!["background".into(), "patient".into()],
         drugs: vec![],
+        time_zone: None,
         prescription: Prescription {
             volume_per_step: Volume::from_nl(50),
             full_step: Steps(0),

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use pump_core::quantity::{Nanoseconds, Steps, Volume};
 use pump_simulator::presses::random_presses;
-use pump_simulator::{Action, Leases, Scenario, WALL_CLOCK_START_UTC_S};
+use pump_simulator::{Action, Leases, Scenario, Strategy, StrategyFault, WALL_CLOCK_START_UTC_S};
+use strategy_abi as abi;
 
 use crate::bench::{
-    Fragile, Patient, Watcher, hours, infusion, min, occlude, run, run_on, run_with_real_leases,
+    Fragile, Patient, Watcher, hours, infusion, min, occlude, order, run, run_on,
+    run_with_real_leases,
 };
 use crate::{BACKGROUND, PATIENT, alarms, outcomes};
 
@@ -237,12 +239,43 @@ fn a_strategy_sees_the_wall_clock_jump_and_the_pump_does_not() {
     let scenario = Scenario::new().at(min(90), Action::WallClockJump { by_ms: -7_200_500 });
     let (report, _) = run_on(&infusion(), watcher, &scenario, hours(3), Leases::Vouched);
     let (start, hour) = (WALL_CLOCK_START_UTC_S, 3_600);
-    // The jump takes half a second too, and seconds are whole.
+    // The jump takes half a second too, and seconds are whole. It is shown at once.
     assert_eq!(
         *seen.borrow(),
-        [start, start + hour, start - 1, start + hour - 1]
+        [
+            start,
+            start + hour,
+            start - hour / 2 - 1,
+            start + hour / 2 - 1
+        ]
     );
     assert_eq!(report.steps, 6_000);
+}
+
+/// Keeps at what instant the wall clock was good, in minutes.
+struct Doubter(Rc<RefCell<Vec<(u64, bool)>>>);
+
+impl Strategy for Doubter {
+    fn step(&mut self, snapshot: &abi::Snapshot) -> Result<abi::Order, StrategyFault> {
+        let seen = (snapshot.now_ns / min(1).0, snapshot.clock_good == 1);
+        self.0.borrow_mut().push(seen);
+        Ok(order(snapshot))
+    }
+}
+
+#[test]
+fn a_wall_clock_that_is_lost_is_shown_at_once_and_so_is_its_return() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let shared = Rc::clone(&seen);
+    let doubter = Box::new(move || Ok(Doubter(Rc::clone(&shared))));
+    let scenario = Scenario::new()
+        .at(min(90), Action::LoseWallClock(Some(min(10))))
+        .at(min(95), Action::LoseWallClock(Some(min(10))))
+        .at(min(150), Action::LoseWallClock(None));
+    run_on(&infusion(), doubter, &scenario, hours(3), Leases::Vouched);
+    let mut seen = seen.take();
+    seen.dedup_by_key(|(_, good)| *good);
+    assert_eq!(seen, [(0, true), (90, false), (105, true), (150, false)]);
 }
 
 #[test]

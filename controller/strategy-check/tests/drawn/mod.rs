@@ -157,6 +157,7 @@ fn infusion(random: &mut SplitMix64, pca: &Pca, envelope: Envelope, duration: u6
         sha256: String::new(),
         regimens: vec!["patient".to_owned()],
         drugs: Vec::new(),
+        time_zone: None,
         prescription: Prescription {
             volume_per_step: Volume::from_nl(per_step),
             full_step: Steps(0),

@@ -6,8 +6,8 @@
 
 use super::counted::made;
 use super::tried::{Numbers, prescriptions};
-use super::{Prescribed, Story, hours, minutes, seconds};
-use crate::{Order, Reason, Role, Snapshot, StateReader, StateWriter, Strategy};
+use super::{Clock, Prescribed, Story, hours, minutes, seconds};
+use crate::{Order, Reason, Role, Snapshot, StateReader, StateWriter, Strategy, Weekday};
 use std::time::Duration;
 use strategy_abi as abi;
 use strategy_abi::Fraction;
@@ -76,7 +76,12 @@ fn a_day<S: Strategy>(story: &mut Story<S>) {
     story.press();
     story.after(seconds(10)).cut_bolus(Reason::Paused);
     story.after(hours(5)).refuse_next(Reason::Reservoir);
-    story.after(hours(15));
+    let night = Clock::on(Weekday::Saturday, 20, 0).ahead_of_utc(hours(1));
+    story.set_clock(night.goes_forward_after(hours(6)));
+    story.after(hours(3)).clock_lost().after(hours(2));
+    story.clock_found().after(hours(2));
+    story.clock_jumps_forward(hours(5)).after(hours(1));
+    story.clock_jumps_back(hours(30)).after(hours(7));
 }
 
 /// The value of the parameter with this role.

@@ -32,9 +32,28 @@
 //! });
 //! ```
 //!
+//! A story has no wall clock until it is given one. [`Prescribed::clock`] begins with one,
+//! [`Story::set_clock`] sets another, and it can jump, be lost and be found again:
+//!
+//! ```
+//! # use strategy_sdk::{Declaration, Order, Refused, Snapshot, Strategy, Values};
+//! # struct Idle;
+//! # impl Strategy for Idle {
+//! #     const DECLARATION: Declaration = Declaration::new("idle", "0.1.0", "Gives nothing");
+//! #     fn new(_: &Values) -> Result<Self, Refused> { Ok(Self) }
+//! #     fn step(&mut self, _: &Snapshot) -> Order { Order::nothing() }
+//! # }
+//! use strategy_sdk::Weekday;
+//! use strategy_sdk::testkit::{Clock, Story, hours, minutes};
+//!
+//! let mut story = Story::<Idle>::without_values().clock(Clock::on(Weekday::Monday, 7, 0)).start();
+//! story.after(hours(1)).clock_jumps_back(minutes(30)).clock_lost().after(hours(1)).clock_found();
+//! ```
+//!
 //! What the contract asks of every strategy needs no story of one's own:
 //! [`conform!`](crate::conform) makes a test for each rule.
 
+mod clock;
 pub mod conformance;
 #[allow(unsafe_code)]
 mod counted;
@@ -42,6 +61,7 @@ mod prescribed;
 mod story;
 mod tried;
 
+pub use clock::Clock;
 pub use counted::Counted;
 pub use prescribed::Prescribed;
 pub use story::Story;

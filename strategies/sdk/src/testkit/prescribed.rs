@@ -1,5 +1,6 @@
 //! What a story starts from: a strategy's parameters.
 
+use super::Clock;
 use super::story::{Story, Telling};
 use crate::{Strategy, Value, Values, declare};
 use std::marker::PhantomData;
@@ -10,6 +11,7 @@ use strategy_abi::Fraction;
 #[derive(Debug)]
 pub struct Prescribed<S> {
     values: Vec<(String, Value)>,
+    clock: Option<Clock>,
     of: PhantomData<fn() -> S>,
 }
 
@@ -17,6 +19,7 @@ impl<S> Clone for Prescribed<S> {
     fn clone(&self) -> Self {
         Self {
             values: self.values.clone(),
+            clock: self.clock,
             of: PhantomData,
         }
     }
@@ -26,6 +29,7 @@ impl<S: Strategy> Prescribed<S> {
     pub(super) const fn new() -> Self {
         Self {
             values: Vec::new(),
+            clock: None,
             of: PhantomData,
         }
     }
@@ -36,6 +40,17 @@ impl<S: Strategy> Prescribed<S> {
         self.values.retain(|(other, _)| other != name);
         self.values.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Begins with this wall clock. Without it, none is known good.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    pub(super) const fn first_clock(&self) -> Option<Clock> {
+        self.clock
     }
 
     /// Sets a choice by its word.

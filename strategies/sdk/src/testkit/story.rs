@@ -1,5 +1,6 @@
 //! A stand-in for the pump.
 
+use super::clock::{Clock, signed_s};
 use super::prescribed::Prescribed;
 use super::{Answer, Bolus};
 use crate::{
@@ -32,6 +33,9 @@ pub struct Story<S> {
     demands: u64,
     lockout_until: Duration,
     others_bolus_until: Duration,
+    /// The wall clock, as it was at that time of the story.
+    clock: Option<(Duration, Clock)>,
+    clock_good: bool,
     refuse_next: Option<Reason>,
     report: Option<BolusReport>,
     /// The end and the volume of the regimen's running bolus.
@@ -59,6 +63,10 @@ impl<S: Strategy> Story<S> {
     pub(super) fn begin(prescribed: Prescribed<S>, telling: Telling) -> Self {
         let mut story = Self {
             strategy: prescribed.instance(),
+            clock: prescribed
+                .first_clock()
+                .map(|clock| (Duration::ZERO, clock)),
+            clock_good: prescribed.first_clock().is_some(),
             prescribed,
             telling,
             now: Duration::ZERO,
@@ -138,6 +146,47 @@ impl<S: Strategy> Story<S> {
     /// The governor refuses the next bolus.
     pub fn refuse_next(&mut self, reason: Reason) -> &mut Self {
         self.refuse_next = Some(reason);
+        self
+    }
+
+    /// The wall clock is set to this and known good. The strategy sees it at once, as on a pump it
+    /// would when its lease is renewed.
+    pub fn set_clock(&mut self, clock: Clock) -> &mut Self {
+        self.clock = Some((self.now, clock));
+        self.clock_good = true;
+        self.send(None);
+        self
+    }
+
+    /// The wall clock is put forward by whole seconds, and is still called good.
+    pub fn clock_jumps_forward(&mut self, by: Duration) -> &mut Self {
+        self.clock_jumps(signed_s(by))
+    }
+
+    /// The wall clock is put back by whole seconds, and is still called good.
+    pub fn clock_jumps_back(&mut self, by: Duration) -> &mut Self {
+        self.clock_jumps(-signed_s(by))
+    }
+
+    fn clock_jumps(&mut self, by_s: i64) -> &mut Self {
+        if let Some((_, clock)) = &mut self.clock {
+            *clock = clock.jumped(by_s);
+        }
+        self.send(None);
+        self
+    }
+
+    /// Nobody vouches for the wall clock any more.
+    pub fn clock_lost(&mut self) -> &mut Self {
+        self.clock_good = false;
+        self.send(None);
+        self
+    }
+
+    /// The wall clock is known good again, and has gone on meanwhile.
+    pub fn clock_found(&mut self) -> &mut Self {
+        self.clock_good = self.clock.is_some();
+        self.send(None);
         self
     }
 
@@ -331,9 +380,14 @@ impl<S: Strategy> Story<S> {
     fn snapshot(&self, demand_id: u64) -> abi::Snapshot {
         let ns = crate::quantity::nanoseconds;
         let report = self.report;
+        let wall = self
+            .clock
+            .map(|(since, clock)| clock.fields(self.now.saturating_sub(since)));
+        let [utc_s, local_offset_plus_day_s, next_offset_change_utc_s] =
+            wall.unwrap_or([0, 86_400, abi::FOREVER]);
         abi::Snapshot {
             size: size_of::<abi::Snapshot>() as u32,
-            clock_good: 0,
+            clock_good: u32::from(self.clock_good),
             seq: self.seq,
             now_ns: ns(self.now),
             demand_id,
@@ -362,9 +416,9 @@ impl<S: Strategy> Story<S> {
             bolus_started_ns: report.map_or(0, |report| ns(report.started)),
             bolus_ended_ns: report.and_then(|report| report.ended).map_or(0, ns),
             bolus_delivered_nl: report.map_or(0, |report| report.delivered_nl),
-            utc_s: 0,
-            local_offset_plus_day_s: 86_400,
-            next_offset_change_utc_s: abi::FOREVER,
+            utc_s,
+            local_offset_plus_day_s,
+            next_offset_change_utc_s,
         }
     }
 }
