@@ -3,6 +3,7 @@
 mod check;
 mod daemon;
 mod export;
+mod fmt;
 mod history;
 mod manners;
 mod new;
@@ -11,6 +12,7 @@ mod replay;
 mod report;
 mod rig;
 mod scenarios;
+mod schema;
 mod simulate;
 mod strategy;
 #[path = "../../src/stretch/written.rs"]
