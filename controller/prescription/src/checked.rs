@@ -235,7 +235,7 @@ fn read(
     report: &mut Report,
 ) -> Option<Checked> {
     let document = Document::read(input, file, report)?;
-    let mut root = Section::root(&document);
+    let mut root = Section::root(&document, &crate::keys::PRESCRIPTION);
     let format = crate::format::check(&mut root, report);
     let id = root.text("id", "rig 3, water with dye", report);
     let edition = drug_library::stated_edition(&mut root, report);

@@ -9,12 +9,12 @@ use crate::diagnostic::{Diagnostic, FileId, Located};
 use crate::document::Document;
 use crate::exact::Exact;
 use crate::input::Input;
-use crate::measure::{FREQUENCY, LENGTH, TIME, VOLUME, VOLUME_RATE, Wanted};
+use crate::keys;
+use crate::measure::{FREQUENCY, LENGTH, TIME, VOLUME, VOLUME_RATE, Wanted, in_range};
 use crate::notation::show;
 use crate::report::Report;
 use crate::section::Section;
 use crate::unit::Dimension;
-use crate::value::count;
 use crate::wiring::{self, Counter, Gpio};
 
 const US: u128 = 1_000;
@@ -124,7 +124,7 @@ pub(crate) fn read(
     let Some(document) = Document::read(input, file, report) else {
         return (None, DrugLibraryName::Unreadable);
     };
-    let mut root = Section::root(&document);
+    let mut root = Section::root(&document, &keys::DEVICE);
     let drug_library = root
         .optional("drug_library")
         .map(|entry| crate::value::text(entry, "drug-library.toml", report));
@@ -147,17 +147,16 @@ fn device(
     let name = root.text("name", "bench syringe pump", report);
     let order_lease = match root.optional("order_lease") {
         None => Some(DEFAULT_ORDER_LEASE),
-        Some(_) => root
-            .ranged(
-                "order_lease",
-                Wanted {
-                    example: "2 s",
-                    ..TIME
-                },
-                Exact::whole(100 * MS)..=Exact::whole(60 * S),
-                report,
-            )
-            .map(|lease| lease.value),
+        Some(_) => {
+            let wanted = Wanted {
+                example: "2 s",
+                ..TIME
+            };
+            let range = Exact::whole(100 * MS)..=Exact::whole(60 * S);
+            root.optional_quantity("order_lease", wanted, report)
+                .and_then(|lease| in_range("order_lease", lease, &range, report))
+                .map(|lease| lease.value)
+        }
     };
     let mechanics = root
         .section("mechanics", report)
@@ -230,9 +229,7 @@ struct Mechanics {
 }
 
 fn mechanics(mut section: Section<'_>, report: &mut Report) -> Option<Mechanics> {
-    let microsteps = section
-        .required("microsteps", "16", report)
-        .and_then(|entry| count(entry, 1..=256, report));
+    let microsteps = section.count("microsteps", "16", 1..=256, report);
     let microsteps = microsteps.map(|found| found.value);
     let volume_per_step = volume_per_step(&mut section, microsteps, report);
     let max_step_rate = section.ranged(
@@ -328,9 +325,7 @@ fn volume_per_step(
             };
             let bore = length("syringe_bore", "14.5 mm");
             let lead = length("lead", "1 mm");
-            let steps = section
-                .required("steps_per_turn", "200", report)
-                .and_then(|entry| count(entry, 1..=100_000, report));
+            let steps = section.count("steps_per_turn", "200", 1..=100_000, report);
             let (bore, lead, steps, microsteps) = (bore?, lead?, steps?, microsteps?);
             let turn = u128::from(steps.value) * u128::from(microsteps);
             // bore² · π/4 · lead / steps in cubic nanometres; a nanolitre has 10¹⁵ of them.

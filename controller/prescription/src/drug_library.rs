@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, FileId, Located};
 use crate::document::Document;
 use crate::exact::Exact;
 use crate::input::Input;
+use crate::keys;
 use crate::measure::{CONCENTRATION, DOSE, RATE, TIME, Wanted};
 use crate::notation::show;
 use crate::quantity::Quantity;
@@ -17,11 +18,11 @@ use crate::unit::Dimension;
 use crate::value::line;
 
 /// The longest source: a full citation.
-const MAX_SOURCE: usize = 1_000;
+pub(crate) const MAX_SOURCE: usize = 1_000;
 /// The longest name of an edition.
-const MAX_EDITION: usize = 100;
+pub(crate) const MAX_EDITION: usize = 100;
 /// The most drugs in a library.
-const MAX_ENTRIES: usize = 1_000;
+pub(crate) const MAX_ENTRIES: usize = 1_000;
 
 /// The checked content of `drug-library.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub(crate) fn check_edition(
 /// Reads `drug-library.toml`. Its errors go to the report; `None`: something was wrong.
 pub(crate) fn read(input: &Input, file: FileId, report: &mut Report) -> Option<DrugLibrary> {
     let document = Document::read(input, file, report)?;
-    let mut root = Section::root(&document);
+    let mut root = Section::root(&document, &keys::DRUG_LIBRARY);
     let format = crate::format::check(&mut root, report);
     let version = root.text("version", "2026-11", report);
     let sections = root.sections("drug", MAX_ENTRIES, report);

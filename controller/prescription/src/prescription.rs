@@ -270,13 +270,15 @@ pub(crate) fn limits(root: &mut Section<'_>, report: &mut Report) -> Option<Limi
     (report.error_count() == before).then_some(limits)
 }
 
+/// What may be done when a strategy is lost.
+pub(crate) const LOSS_ACTIONS: [&str; 3] = ["stop", "kvo", "hold-basal"];
+
 /// Reads `[on_strategy_loss]`.
 pub(crate) fn on_loss(root: &mut Section<'_>, report: &mut Report) -> Option<OnLoss> {
-    const ACTIONS: [&str; 3] = ["stop", "kvo", "hold-basal"];
     let mut section = root.section("on_strategy_loss", report)?;
     let action = section
         .required("action", "\"stop\"", report)
-        .and_then(|entry| choice(entry, &ACTIONS, report));
+        .and_then(|entry| choice(entry, &LOSS_ACTIONS, report));
     let Some(action) = action else {
         // Which keys belong here is not known without the action.
         return None;
@@ -303,8 +305,8 @@ pub(crate) fn on_loss(root: &mut Section<'_>, report: &mut Report) -> Option<OnL
             continue;
         }
         if let Some(entry) = section.optional(key) {
-            let written = ACTIONS.get(action.value).copied().unwrap_or_default();
-            let needed = ACTIONS.get(action_of).copied().unwrap_or_default();
+            let written = LOSS_ACTIONS.get(action.value).copied().unwrap_or_default();
+            let needed = LOSS_ACTIONS.get(action_of).copied().unwrap_or_default();
             report.add(
                 Diagnostic::new(
                     Code::UnknownKey,

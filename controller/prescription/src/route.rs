@@ -35,6 +35,17 @@ impl Route {
         Self::Intraperitoneal,
     ];
 
+    /// Their words in TOML.
+    pub const NAMES: [&'static str; 7] = {
+        let mut names = [""; 7];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
+
     /// The word in TOML.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,8 +66,7 @@ impl Route {
     }
 
     pub(crate) fn read(entry: &Entry, report: &mut Report) -> Option<Self> {
-        let words = Self::ALL.map(Self::name);
-        let found = choice(entry, &words, report)?;
+        let found = choice(entry, &Self::NAMES, report)?;
         Self::ALL.get(found.value).copied()
     }
 }

@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Located, Place, quoted};
 use crate::document::Document;
 use crate::exact::Exact;
+use crate::keys::{Keys, Takes};
 use crate::measure::{Wanted, in_range, measure};
 use crate::quantity::Quantity;
 use crate::report::Report;
@@ -20,21 +21,29 @@ pub(crate) struct Section<'a> {
     pub(crate) table: &'a Table,
     /// As it is called in messages, for example "`[limits]`".
     title: String,
+    /// What it may have.
+    keys: &'static Keys,
     known: Vec<String>,
 }
 
 impl<'a> Section<'a> {
-    pub(crate) fn new(document: &'a Document, table: &'a Table, title: impl Into<String>) -> Self {
+    fn new(
+        document: &'a Document,
+        table: &'a Table,
+        title: impl Into<String>,
+        keys: &'static Keys,
+    ) -> Self {
         Self {
             document,
             table,
             title: title.into(),
+            keys,
             known: Vec::new(),
         }
     }
 
-    pub(crate) fn root(document: &'a Document) -> Self {
-        Self::new(document, &document.root, "the file")
+    pub(crate) fn root(document: &'a Document, keys: &'static Keys) -> Self {
+        Self::new(document, &document.root, "the file", keys)
     }
 
     const fn is_root(&self) -> bool {
@@ -51,7 +60,15 @@ impl<'a> Section<'a> {
         self.document.is_broken(entry.key_place) || self.document.is_broken(entry.place)
     }
 
+    /// The tables say everything that is read: a reader that asks for more is a defect, whatever
+    /// the file.
     fn know(&mut self, key: &str) {
+        debug_assert!(
+            self.keys.open || self.keys.find(key).is_some(),
+            "`{key}` is in no table of keys"
+        );
+        #[cfg(test)]
+        asked::add(self.keys, key, false);
         if !self.known.iter().any(|known| known == key) {
             self.known.push(key.to_owned());
         }
@@ -71,6 +88,8 @@ impl<'a> Section<'a> {
         example: &str,
         report: &mut Report,
     ) -> Option<&'a Entry> {
+        #[cfg(test)]
+        asked::add(self.keys, key, true);
         let entry = self.optional(key);
         if entry.is_none() {
             self.missing(key, example, report);
@@ -109,7 +128,8 @@ impl<'a> Section<'a> {
                 } else {
                     format!("`{key}`")
                 };
-                Some(Section::new(self.document, table, title))
+                let keys = self.below(key)?;
+                Some(Section::new(self.document, table, title, keys))
             }
             other => {
                 report.add(
@@ -129,8 +149,16 @@ impl<'a> Section<'a> {
         }
     }
 
+    fn below(&self, key: &str) -> Option<&'static Keys> {
+        let below = self.keys.find(key).and_then(|key| key.takes.below());
+        debug_assert!(below.is_some(), "`{key}` is no table in the table of keys");
+        below
+    }
+
     /// A table that must be there.
     pub(crate) fn section(&mut self, key: &str, report: &mut Report) -> Option<Section<'a>> {
+        #[cfg(test)]
+        asked::add(self.keys, key, true);
         if self.table.get(key).is_none() {
             self.know(key);
             if !self.document.partial {
@@ -154,6 +182,8 @@ impl<'a> Section<'a> {
         report: &mut Report,
     ) -> Vec<Section<'a>> {
         self.know(key);
+        #[cfg(test)]
+        asked::add(self.keys, key, true);
         let Some(entry) = self.table.get(key) else {
             if !self.document.partial {
                 let message = format!("there is no `[[{key}]]`");
@@ -181,6 +211,9 @@ impl<'a> Section<'a> {
             );
             return Vec::new();
         };
+        let Some(keys) = self.below(key) else {
+            return Vec::new();
+        };
         if let Some(extra) = tables.get(most) {
             let message = format!("there are {} `[[{key}]]`", tables.len());
             report.add(
@@ -192,7 +225,7 @@ impl<'a> Section<'a> {
         tables
             .iter()
             .take(most)
-            .map(|table| Section::new(self.document, table, format!("this `[[{key}]]`")))
+            .map(|table| Section::new(self.document, table, format!("this `[[{key}]]`"), keys))
             .collect()
     }
 
@@ -242,6 +275,31 @@ impl<'a> Section<'a> {
         value::text(entry, example, report)
     }
 
+    /// A count that must be there.
+    pub(crate) fn count(
+        &mut self,
+        key: &str,
+        example: &str,
+        range: RangeInclusive<u64>,
+        report: &mut Report,
+    ) -> Option<Located<u64>> {
+        let said = self.keys.find(key).map(|key| &key.takes);
+        debug_assert!(
+            matches!(said, Some(Takes::Count(low, high)) if range == (*low..=*high)),
+            "`{key}` is another count in the table of keys"
+        );
+        let entry = self.required(key, example, report)?;
+        value::count(entry, range, report)
+    }
+
+    fn is_as_said(&self, key: &str, wanted: Wanted) -> bool {
+        matches!(
+            self.keys.find(key).map(|key| &key.takes),
+            Some(Takes::Quantity { dimensions, microseconds, .. })
+                if (*dimensions, *microseconds) == (wanted.dimensions, wanted.microseconds)
+        )
+    }
+
     /// A required quantity.
     pub(crate) fn quantity(
         &mut self,
@@ -249,6 +307,7 @@ impl<'a> Section<'a> {
         wanted: Wanted,
         report: &mut Report,
     ) -> Option<Located<Quantity>> {
+        debug_assert!(self.is_as_said(key, wanted), "`{key}` in the table of keys");
         let entry = self.required(key, &format!("\"{}\"", wanted.example), report)?;
         measure(entry, wanted, report)
     }
@@ -260,6 +319,7 @@ impl<'a> Section<'a> {
         wanted: Wanted,
         report: &mut Report,
     ) -> Option<Located<Quantity>> {
+        debug_assert!(self.is_as_said(key, wanted), "`{key}` in the table of keys");
         measure(self.optional(key)?, wanted, report)
     }
 
@@ -273,5 +333,42 @@ impl<'a> Section<'a> {
     ) -> Option<Located<Exact>> {
         let found = self.quantity(key, wanted, report)?;
         in_range(key, found, &range, report)
+    }
+}
+
+/// What the readers asked for, for the test that holds it against the tables of keys.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    use crate::keys::Keys;
+
+    /// Names of tables with names of keys.
+    type Both = BTreeSet<(&'static str, &'static str)>;
+
+    thread_local! {
+        static ASKED: RefCell<Option<(Both, Both)>> = const { RefCell::new(None) };
+    }
+
+    pub(crate) fn begin() {
+        ASKED.with_borrow_mut(|asked| *asked = Some(Default::default()));
+    }
+
+    /// Everything that was asked for, and what had to be there.
+    pub(crate) fn end() -> (Both, Both) {
+        ASKED.with_borrow_mut(Option::take).expect("begun")
+    }
+
+    pub(super) fn add(keys: &'static Keys, key: &str, required: bool) {
+        ASKED.with_borrow_mut(|asked| {
+            let Some((read, needed)) = asked else { return };
+            let known = keys.find(key).map(|key| key.name);
+            let key = known.unwrap_or_else(|| String::leak(key.to_owned()));
+            read.insert((keys.name, key));
+            if required {
+                needed.insert((keys.name, key));
+            }
+        });
     }
 }

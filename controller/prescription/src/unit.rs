@@ -53,6 +53,34 @@ impl Dimension {
     }
 }
 
+/// A regular expression for the number of a quantity: a decimal, or a fraction of two.
+pub const NUMBER_PATTERN: &str = "[0-9]+(\\.[0-9]+)?( */ *[0-9]+(\\.[0-9]+)?)?";
+
+impl Dimension {
+    /// A regular expression for the units it is written in; with microseconds where a time may
+    /// be in them.
+    pub fn pattern(self, microseconds: bool) -> String {
+        let simple = |dimension: Self, least: u128| {
+            let units = UNITS.iter();
+            let units = units.filter(|unit| unit.dimension == dimension && unit.size >= least);
+            let names: Vec<&str> = units.map(|unit| unit.name).collect();
+            format!("({})", names.join("|"))
+        };
+        let over = |top, bottom, least| format!("{} */ *{}", simple(top, 0), simple(bottom, least));
+        match self {
+            Self::Time if !microseconds => simple(self, MILLISECOND),
+            Self::VolumeRate => over(Self::Volume, Self::Time, SECOND),
+            Self::MassRate => over(Self::Mass, Self::Time, SECOND),
+            Self::Concentration => over(Self::Mass, Self::Volume, 0),
+            _ => simple(self, 0),
+        }
+    }
+}
+
+const MILLISECOND: u128 = 1_000_000;
+/// The shortest unit that a rate is written per: anything less is a slip, not a dose.
+const SECOND: u128 = 1_000_000_000;
+
 /// One simple unit: its spelling, what it measures, and its size in base units.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit {
@@ -185,8 +213,7 @@ pub(crate) fn suggest(name: &str) -> Option<&'static str> {
 /// What the quotient of two units measures, and its size.
 pub(crate) fn quotient(top: Unit, bottom: Unit) -> Option<(Dimension, Exact)> {
     let dimension = match (top.dimension, bottom.dimension) {
-        // A rate per microsecond is a slip, not a dose.
-        (_, Dimension::Time) if bottom.size < 1_000_000_000 => return None,
+        (_, Dimension::Time) if bottom.size < SECOND => return None,
         (Dimension::Volume, Dimension::Time) => Dimension::VolumeRate,
         (Dimension::Mass, Dimension::Time) => Dimension::MassRate,
         (Dimension::Mass, Dimension::Volume) => Dimension::Concentration,

@@ -9,7 +9,7 @@ use crate::suggestion::{list, nearest};
 use crate::tree::{Entry, Value};
 
 /// The longest text: an identifier or a name, in characters.
-const MAX_TEXT: usize = 120;
+pub(crate) const MAX_TEXT: usize = 120;
 
 /// Whether a character could forge a line of a log, or turn what is shown around.
 fn forges(c: char) -> bool {

@@ -10,13 +10,17 @@ use crate::measure::{TIME, Wanted};
 use crate::report::Report;
 use crate::section::Section;
 use crate::tree::{Entry, Value};
-use crate::value::{choice, count, line};
+use crate::value::{choice, line};
 
 /// The kernel keeps 31 characters of a name.
 const MAX_NAME: usize = 31;
+/// A label, a colon and an offset.
+pub(crate) const MAX_LINE: usize = MAX_NAME + 5;
+/// The words for a level.
+pub(crate) const LEVELS: [&str; 2] = ["high", "low"];
 /// No chip has more lines.
 const MAX_OFFSET: u32 = 1_023;
-const MAX_PATH: usize = 255;
+pub(crate) const MAX_PATH: usize = 255;
 /// The longest time for which an input must hold: a longer one would hide what it watches.
 const MAX_DEBOUNCE_MS: u128 = 1_000;
 const MS: u128 = 1_000_000;
@@ -133,9 +137,7 @@ pub(crate) fn read(root: &mut Section<'_>, report: &mut Report) -> Option<Wiring
         .and_then(|mut section| {
             let example = "/sys/bus/counter/devices/counter0/count0/count";
             let path = path(&mut section, "path", example, report);
-            let tolerance = section
-                .required("tolerance", "4", report)
-                .and_then(|entry| count(entry, 0..=10_000, report));
+            let tolerance = section.count("tolerance", "4", 0..=10_000, report);
             section.finish(report);
             Some(Counter {
                 path: path?,
@@ -145,9 +147,7 @@ pub(crate) fn read(root: &mut Section<'_>, report: &mut Report) -> Option<Wiring
     let cpu = root
         .optional_section("realtime", report)
         .and_then(|mut section| {
-            let cpu = section
-                .required("cpu", "0", report)
-                .and_then(|entry| count(entry, 0..=1_023, report));
+            let cpu = section.count("cpu", "0", 0..=1_023, report);
             section.finish(report);
             u32::try_from(cpu?.value).ok()
         });
@@ -376,7 +376,7 @@ fn named(
 
 fn active(wire: &mut Section<'_>, report: &mut Report) -> Option<Active> {
     let entry = wire.required("active", "\"low\"", report)?;
-    let chosen = choice(entry, &["high", "low"], report)?;
+    let chosen = choice(entry, &LEVELS, report)?;
     Some(if chosen.value == 0 {
         Active::High
     } else {
@@ -386,8 +386,7 @@ fn active(wire: &mut Section<'_>, report: &mut Report) -> Option<Active> {
 
 fn name(entry: &Entry, key: &str, taken: &mut Taken, report: &mut Report) -> Option<LineName> {
     let example = format!("pump-{key}");
-    // A label, a colon and an offset.
-    let text = line(entry, &example, MAX_NAME + 5, report)?;
+    let text = line(entry, &example, MAX_LINE, report)?;
     let found = split(&text, &entry.key, report)?;
     taken.take(key, &found, text.place, report);
     Some(found)

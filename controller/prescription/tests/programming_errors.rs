@@ -122,7 +122,7 @@ const SLIPS: &[Slip] = &[
         what: "Nobody says from which edge the lockout counts",
         sample: PCA,
         edits: &[(
-            "lockout_edge = \"start-to-start\" # or end-to-start; required\n",
+            "lockout_edge = \"start-to-start\"        # or end-to-start; required\n",
             "",
         )],
         met: Met::Hard,
@@ -207,7 +207,7 @@ const SLIPS: &[Slip] = &[
         what: "Keep-vein-open where there is no vein",
         sample: PCA,
         edits: &[(
-            "action = \"hold-basal\"           # stop | kvo | hold-basal\nfor = \"30 min\"                  # hold-basal needs it; kvo needs: rate = \"…\"",
+            "action = \"hold-basal\"   # stop | kvo | hold-basal\nfor = \"30 min\"          # hold-basal needs it; kvo needs: rate = \"…\"",
             "action = \"kvo\"\nrate = \"1 uL/h\"",
         )],
         met: Met::Hard,

@@ -7,6 +7,8 @@ mod alarms;
 mod daemon;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/fmt.rs"]
+mod fmt;
 #[path = "cli/history.rs"]
 mod history;
 #[path = "cli/ledger.rs"]
@@ -19,6 +21,8 @@ mod replay;
 mod report;
 #[path = "cli/runs.rs"]
 mod runs;
+#[path = "cli/schema.rs"]
+mod schema;
 #[path = "cli/strategy.rs"]
 mod strategy;
 
@@ -31,12 +35,14 @@ use pump_prescription::read_span;
 pub(crate) use alarms::{AlarmsArgs, ExplainArgs};
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use export::ExportArgs;
+pub(crate) use fmt::FmtArgs;
 pub(crate) use history::{HistoryArgs, Since};
 pub(crate) use ledger::{LedgerArgs, NewSubjectArgs, RefillArgs};
 pub(crate) use new::NewArgs;
 pub(crate) use replay::ReplayArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use runs::RunName;
+pub(crate) use schema::{SchemaArgs, SchemaOf};
 pub(crate) use strategy::{
     CheckStrategyArgs, DescribeArgs, Language, ListArgs, NewStrategyArgs, StrategyArgs,
     StrategyCommand,
@@ -71,6 +77,12 @@ pub(crate) enum Command {
     /// Write a prescription from a few answers, with comments; it passes `check`.
     #[command(after_long_help = new::HELP)]
     New(NewArgs),
+    /// Lay out TOML files; nothing but white space changes.
+    #[command(after_long_help = fmt::HELP)]
+    Fmt(FmtArgs),
+    /// Write a JSON schema of one of the files, for an editor.
+    #[command(after_long_help = schema::HELP)]
+    Schema(SchemaArgs),
     /// Say what changes in the dose between two prescriptions, not in the text.
     #[command(after_long_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),

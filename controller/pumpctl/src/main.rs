@@ -1,9 +1,11 @@
 //! `pumpctl`: what the operator types.
 //!
-//! Three commands need no pump. `check` reads prescriptions and says everything that is wrong with
+//! Five commands need no pump. `check` reads prescriptions and says everything that is wrong with
 //! them at once, or what they amount to: the limits in force and who set each, and the most
-//! that every regimen may ever be given. `diff` lays two side by side. `simulate` runs one in virtual time with the real
-//! strategy plugins and tells what was given, what was refused and why.
+//! that every regimen may ever be given. `diff` lays two side by side, `fmt` lays out their text, and
+//! `schema` makes an editor know them.
+//! `simulate` runs one in virtual time with the real strategy plugins and tells what was given,
+//! what was refused and why.
 //!
 //! `history` reads the daemon's journal (`pump-journal`) from its state folder, with the daemon
 //! up or down, and can prove that it is as it was written.
@@ -56,6 +58,7 @@ mod explain;
 mod export;
 mod fact;
 mod failure;
+mod fmt;
 mod guard;
 mod history;
 mod live;
@@ -69,6 +72,7 @@ mod progress;
 mod replay;
 mod report;
 mod runs;
+mod schema;
 mod series;
 mod side_by_side;
 mod simulate;
@@ -91,6 +95,8 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(args) => check::run(args),
         Command::New(args) => new::run(args),
+        Command::Fmt(args) => fmt::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Simulate(args) => simulate::guarded(args),
         Command::History(args) => history::run(args),

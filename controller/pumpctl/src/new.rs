@@ -6,6 +6,7 @@
 
 mod defaults;
 mod draft;
+mod schema;
 
 use std::fs::Permissions;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Write as _};
@@ -16,6 +17,7 @@ use pump_prescription::{Bench, Code, Diagnostic, Input, Route, Severity};
 
 use crate::cli::NewArgs;
 use crate::failure::Failure;
+use crate::fmt;
 use crate::output;
 use crate::places::{Installed, Places, eprint_report};
 use crate::story::printable;
@@ -133,6 +135,9 @@ pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     }
     // With nothing but defaults nothing has been judged yet.
     let text = checked(&draft, &bench, &places).map_err(Failure::Input)?;
+    let schema = schema::line(&args.file, &places.device).unwrap_or_default();
+    let text = fmt::formatted(&format!("{schema}{text}"))
+        .map_err(|wrong| Failure::Input(wrong.join("; ")))?;
     write(&args.file, &text)?;
     let shown = args.file.display();
     output::print(&format!(

@@ -104,6 +104,29 @@ impl Output {
         })
     }
 
+    /// Begins a file that takes the place of one that is there, with its owner and its mode.
+    pub(crate) fn replace(path: &Path) -> Result<Self, Failure> {
+        let output = Self::create(path)?;
+        if let Sink::Prepared { file, target } = output.sink.get_ref() {
+            let fail = |error: io::Error| {
+                let shown = &output.shown;
+                Failure::input(format_args!("{shown}: can't be replaced as it is: {error}"))
+            };
+            let old = fs::metadata(target).map_err(fail)?;
+            let new = file.as_file().metadata().map_err(fail)?;
+            let differs = |old: u32, new: u32| (old != new).then_some(old);
+            let (user, group) = (differs(old.uid(), new.uid()), differs(old.gid(), new.gid()));
+            if user.is_some() || group.is_some() {
+                std::os::unix::fs::fchown(file.as_file(), user, group).map_err(fail)?;
+            }
+            // Last, as a new owner may clear bits of it.
+            file.as_file()
+                .set_permissions(old.permissions())
+                .map_err(fail)?;
+        }
+        Ok(output)
+    }
+
     fn prepare(target: PathBuf) -> io::Result<Sink> {
         let file = Builder::new()
             .prefix(&unfinished_prefix(std::process::id()))

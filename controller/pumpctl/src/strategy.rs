@@ -4,10 +4,9 @@
 //! child, and what one does is checked in children too (`strategy-check`).
 
 mod check;
-mod describe;
+pub(crate) mod describe;
 mod list;
 mod new;
-mod schema;
 mod sdk;
 pub(crate) mod steps;
 

@@ -116,6 +116,7 @@ mod strategy;
 mod tally;
 pub mod windows;
 mod wording;
+pub mod words;
 
 use std::error::Error;
 use std::fmt;

@@ -9,7 +9,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::scenario::{Action, Scenario};
-use crate::wording::{Field, Finding, Findings, KEYS, listed, nearest, read_action};
+use crate::wording::{Field, Finding, Findings, listed, nearest, read_action};
+use crate::words::KEYS;
 
 /// The largest scenario that is read, in bytes.
 pub const MAX_SCENARIO: usize = 4 * 1024 * 1024;
@@ -157,6 +158,10 @@ fn read_root(root: &DeTable<'_>, regimens: &[String]) -> (Events, Vec<Finding>) 
     (events.into_iter().map(|(_, event)| event).collect(), wrong)
 }
 
+fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|(key, ..)| *key)
+}
+
 fn unknown_key(key: &str, place: Range<usize>, known: &[&str]) -> Finding {
     let help = match nearest(key, known.iter().copied()) {
         Some(right) => format!("did you mean `{right}`?"),
@@ -176,8 +181,8 @@ fn read_event(
     let mut fields = Vec::new();
     for (key, value) in table {
         let name = key.get_ref().as_ref();
-        if !["at", "do"].contains(&name) && !KEYS.contains(&name) {
-            let known: Vec<&str> = ["at", "do"].iter().chain(KEYS).copied().collect();
+        if !["at", "do"].contains(&name) && !keys().any(|key| key == name) {
+            let known: Vec<&str> = ["at", "do"].into_iter().chain(keys()).collect();
             wrong.push(unknown_key(name, key.span(), &known));
             continue;
         }
@@ -260,7 +265,7 @@ fn read_line(line: &str, regimens: &[String]) -> Result<(Nanoseconds, Action), V
     let mut fields: Vec<Field<'_>> = Vec::new();
     for (text, place) in words {
         match text.split_once('=') {
-            Some((key, value)) if KEYS.contains(&key) => {
+            Some((key, value)) if keys().any(|known| known == key) => {
                 let key_place = place.start..place.start + key.len();
                 if fields.iter().any(|field| field.key == key) {
                     let message = format!("`{key}` is written twice");
@@ -276,7 +281,11 @@ fn read_line(line: &str, regimens: &[String]) -> Result<(Nanoseconds, Action), V
                 });
             }
             Some((key, _)) => {
-                wrong.push(unknown_key(key, place.start..place.start + key.len(), KEYS));
+                wrong.push(unknown_key(
+                    key,
+                    place.start..place.start + key.len(),
+                    &keys().collect::<Vec<_>>(),
+                ));
             }
             None => wrong.push(
                 Finding::new(place, "a value is written `key=value`, without spaces").help(grammar),

@@ -8,6 +8,7 @@ use pump_core::quantity::{Nanoseconds, Volume};
 use pump_prescription::{Dimension, quantity, read_span};
 
 use crate::scenario::Action;
+use crate::words::{ACTIONS, KEYS, Takes, Word};
 
 /// Something wrong in a text, with its place and how to put it right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,37 +78,6 @@ pub(crate) struct Field<'a> {
     pub(crate) place: Range<usize>,
 }
 
-/// One row for each action: its word, the keys it must have and those it may have.
-const ACTIONS: &[(&str, &[&str], &[&str])] = &[
-    ("press", &[], &[]),
-    ("clinician-bolus", &["volume", "over"], &[]),
-    ("pause", &[], &[]),
-    ("resume", &[], &[]),
-    ("stop", &[], &[]),
-    ("arm", &[], &[]),
-    ("start", &[], &[]),
-    ("occlude", &["for"], &["seen_after"]),
-    ("air", &[], &["for"]),
-    ("stall", &[], &["for"]),
-    ("door", &[], &["for"]),
-    ("refill", &["volume"], &[]),
-    ("lose-strategy", &["regimen", "for"], &[]),
-    ("wall-clock-jump", &["by"], &[]),
-    ("lose-wall-clock", &[], &["for"]),
-    ("restart", &["off_for"], &[]),
-];
-
-/// Every key that any action takes.
-pub(crate) const KEYS: &[&str] = &[
-    "for",
-    "volume",
-    "over",
-    "by",
-    "off_for",
-    "regimen",
-    "seen_after",
-];
-
 /// Reads an action. `regimens` are the names a `lose-strategy` may use.
 pub(crate) fn read_action(
     word: &str,
@@ -115,8 +85,14 @@ pub(crate) fn read_action(
     fields: &[Field<'_>],
     regimens: &[String],
 ) -> Result<Action, Vec<Finding>> {
-    let Some((word, required, optional)) = ACTIONS.iter().find(|(name, ..)| *name == word) else {
-        let names = ACTIONS.iter().map(|(name, ..)| *name);
+    let Some(Word {
+        word,
+        needs: required,
+        takes: optional,
+        ..
+    }) = ACTIONS.iter().find(|action| action.word == word)
+    else {
+        let names = ACTIONS.iter().map(|action| action.word);
         let help = match nearest(word, names.clone()) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("one of {}", listed(names)),
@@ -233,12 +209,14 @@ impl Reader<'_> {
         })
     }
 
-    fn field(&self, key: &str) -> Option<Field<'_>> {
+    fn field(&self, key: &str, takes: Takes) -> Option<Field<'_>> {
+        let said = |(known, kind, _): &(&str, Takes, &str)| *known == key && *kind == takes;
+        debug_assert!(KEYS.iter().any(said), "`{key}` in the table of keys");
         self.fields.iter().find(|field| field.key == key).cloned()
     }
 
     fn span(&mut self, key: &str) -> Option<Nanoseconds> {
-        let field = self.field(key)?;
+        let field = self.field(key, Takes::Span)?;
         match read_span(field.value) {
             Ok(span) => Some(span),
             Err(error) => {
@@ -251,7 +229,7 @@ impl Reader<'_> {
     }
 
     fn jump(&mut self) -> Option<i64> {
-        let field = self.field("by")?;
+        let field = self.field("by", Takes::Jump)?;
         let (sign, size) = match field.value.strip_prefix(['-', '\u{2212}']) {
             Some(size) => (-1, size),
             None => (1, field.value.strip_prefix('+').unwrap_or(field.value)),
@@ -268,7 +246,7 @@ impl Reader<'_> {
     }
 
     fn volume(&mut self, key: &str) -> Option<Volume> {
-        let field = self.field(key)?;
+        let field = self.field(key, Takes::Volume)?;
         let finding = match quantity(field.value) {
             Ok(found) if found.dimension != Dimension::Volume => {
                 let message = format!("this is {}, not a volume", found.dimension.name());
@@ -291,7 +269,7 @@ impl Reader<'_> {
     }
 
     fn regimen(&mut self) -> Option<RegimenId> {
-        let field = self.field("regimen")?;
+        let field = self.field("regimen", Takes::Regimen)?;
         let place = self.regimens.iter().position(|name| name == field.value);
         if let Some(id) = place.and_then(|n| u8::try_from(n).ok()) {
             return Some(RegimenId(id));

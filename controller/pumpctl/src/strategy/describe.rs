@@ -8,18 +8,19 @@ use strategy_abi::Fraction;
 use strategy_host::Probed;
 use strategy_link::{Declaration, Kind, Param, Role};
 
-use super::{document, probed, schema};
+use super::{document, probed};
 use crate::cli::DescribeArgs;
 use crate::failure::Failure;
 use crate::output;
 use crate::places;
+use crate::schema;
 
 /// Tells what one strategy declares.
 pub(crate) fn run(args: &DescribeArgs) -> Result<(), Failure> {
     let strategies = places::strategies(&args.strategies)?;
     let probed = probed(&strategies, &args.strategy)?;
     let text = if args.schema {
-        document(&schema::of(probed.declaration()))?
+        document(&schema::of_regimen(probed.declaration()))?
     } else if args.json {
         document(&full(&probed))?
     } else {
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<(), Failure> {
 }
 
 /// A value as a prescription writes it, without the quotes.
-pub(super) fn written(param: &Param, value: Fraction) -> String {
+pub(crate) fn written(param: &Param, value: Fraction) -> String {
     let Some(exact) = Exact::from_fraction(value) else {
         return "?".to_owned();
     };
@@ -48,7 +49,7 @@ pub(super) fn written(param: &Param, value: Fraction) -> String {
 }
 
 /// What may be written, in words.
-pub(super) fn range(param: &Param) -> String {
+pub(crate) fn range(param: &Param) -> String {
     match param.kind {
         Kind::Choice => param.choices.join(" or "),
         Kind::Flag => "true or false".to_owned(),
@@ -61,7 +62,7 @@ pub(super) fn range(param: &Param) -> String {
 }
 
 /// How it bounds the dose, in words.
-pub(super) fn role(param: &Param) -> String {
+pub(crate) fn role(param: &Param) -> String {
     match param.role {
         Role::MaxCount => format!(
             "{} in {}",

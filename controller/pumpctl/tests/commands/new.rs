@@ -21,6 +21,12 @@ fn checked(rig: &Rig, name: &str) -> serde_json::Value {
     let findings = told["files"][0]["findings"].as_array().expect("findings");
     let loud = |it: &&serde_json::Value| it["severity"] != "note";
     assert_eq!(findings.iter().find(loud), None, "{text}");
+    let schema = repository().join("config/schema/prescription.schema.json");
+    let first = format!("#:schema {}", schema.display());
+    assert_eq!(text.lines().next(), Some(first.as_str()));
+    let mut fmt = std::process::Command::new(env!("CARGO_BIN_EXE_pumpctl"));
+    let fmt = fmt.args(["fmt", "--check"]).arg(rig.path(name)).output();
+    assert!(fmt.expect("the program runs").status.success(), "{text}");
     told
 }
 

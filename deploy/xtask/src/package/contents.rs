@@ -21,9 +21,12 @@ const PROGRAMS: [(&str, &str); 3] = [
 const STRATEGIES: &str = "usr/lib/pumpd/strategies";
 
 /// Files, or folders whose files are meant; a place that ends in `/` keeps their names.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 16] = [
     ("config/pump.toml", "etc/pumpd/"),
     ("config/drug-library.toml", "etc/pumpd/"),
+    // Each file names its schema from where it lies.
+    ("config/schema", "etc/pumpd/schema/"),
+    ("config/schema", "usr/share/doc/pumpd/examples/schema/"),
     (
         "config/prescriptions",
         "usr/share/doc/pumpd/examples/prescriptions/",
