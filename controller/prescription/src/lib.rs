@@ -96,6 +96,7 @@ mod mixture;
 mod notation;
 mod picture;
 mod prescription;
+mod profile;
 mod quantity;
 mod regimen;
 mod report;

@@ -56,6 +56,7 @@ fn property(param: &Param) -> Value {
         }),
         Kind::Choice => json!({ "enum": param.choices }),
         Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Profile => profile(),
     };
     if let Some(property) = property.as_object_mut() {
         property.insert("description".to_owned(), json!(description));
@@ -70,6 +71,26 @@ fn property(param: &Param) -> Value {
         }
     }
     property
+}
+
+fn profile() -> Value {
+    let day = "(mon|tue|wed|thu|fri|sat|sun)";
+    let days = format!("{day}(-{day})?");
+    json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": strategy_abi::MAX_STEPS,
+        "items": {
+            "type": "object",
+            "properties": {
+                "days": { "type": "string", "pattern": format!("^{days}(\\s*,\\s*{days})*$") },
+                "at": { "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$" },
+                "rate": quantity(&format!("({VOLUME}|{MASS})/{TIME}")),
+            },
+            "required": ["days", "at", "rate"],
+            "additionalProperties": false,
+        },
+    })
 }
 
 fn quantity(unit: &str) -> Value {

@@ -182,6 +182,7 @@ mod tests {
             packed,
             [
                 "continuous",
+                "day-profile",
                 "intermittent-bolus",
                 "loading",
                 "pca",
