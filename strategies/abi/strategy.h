@@ -1,11 +1,12 @@
 /*
- * The contract between a pump and a strategy plugin, version 1.0.
+ * The contract between a pump and a strategy plugin, version 1.1.
  *
  * A strategy decides for one regimen of a prescription: which basal rate, and when a
  * bolus. It only ever proposes. The pump's governor grants what the prescription allows;
  * whatever a plugin says, nothing beyond the envelope that follows from its own declared
  * parameters is given. In the folder `examples` beside the header, `pca.c` is a whole plugin
- * in C and `steady.c` the least; in Rust, the crate `strategy-sdk` writes all of this.
+ * in C, `steady.c` the least and `week.c` one that goes by the time of day; in Rust, the crate
+ * `strategy-sdk` writes all of this.
  *
  * THE LIBRARY. A plugin is a shared library `liba_b.so` for the strategy `a-b`. It exports
  * one constant, `strategy_entry`, and no function: the functions hang in that table. The
@@ -76,13 +77,16 @@
 
 // The minor version. A plugin of a higher one than the host's is refused; a plugin of a
 // lower one is served.
-#define STRATEGY_ABI_MINOR 0
+#define STRATEGY_ABI_MINOR 1
 
 // The most parameters a strategy declares.
 #define STRATEGY_MAX_PARAMS 16
 
 // The most choices of one parameter.
 #define STRATEGY_MAX_CHOICES 4
+
+// The most steps of a profile: one every half hour of a week. Since version 1.1.
+#define STRATEGY_MAX_STEPS 336
 
 // Bytes in a name, its ending zero included.
 #define STRATEGY_NAME_LEN 32
@@ -115,10 +119,18 @@
 // True or false. Value: 1 or 0.
 #define STRATEGY_KIND_FLAG 6
 
+// A rate through the week, by the local clock; since version 1.1. Value: how many steps it has,
+// 7 to `MAX_STEPS`. The steps stand behind the values of all parameters, two values for each:
+// when it begins, in whole seconds since Monday 00:00, and its rate, which holds until the next
+// one begins, and the last one's until the week is over. Each begins after the one before, and
+// each day of the seven has one at its 00:00. `min` and `max` are of the rates. It is required,
+// and a strategy has one at most.
+#define STRATEGY_KIND_PROFILE 7
+
 // Does not bound the dose.
 #define STRATEGY_ROLE_NONE 0
 
-// On a rate: the regimen's highest basal. Without it, no basal.
+// On a rate: the regimen's highest basal. On a profile: its highest rate is that. Without it, no basal.
 #define STRATEGY_ROLE_MAX_BASAL 1
 
 // On a dose: the regimen's largest bolus. Without it, no bolus. Needs a bolus duration, and
@@ -328,9 +340,9 @@ typedef struct {
     strategy_param_t params[STRATEGY_MAX_PARAMS];
 } strategy_descriptor_t;
 
-// Makes an instance from `count` values, one per declared parameter and in that order. An
-// optional parameter that was not written has its default. Each value is within its declared
-// range.
+// Makes an instance from `count` values, one per declared parameter and in that order, and
+// behind them two per step of a profile. An optional parameter that was not written has its
+// default. Each value is within its declared range.
 //
 // Called: once per instance, before its other functions. In the pump's simulator and in the
 // process that runs the strategy; not in the probe that reads the declaration.

@@ -255,6 +255,7 @@ fn read(
     let before = report.error_count();
     let regimens = regimen::read(&mut root, catalogue, primary, report);
     let regimens_whole = report.error_count() == before && !regimens.is_empty();
+    zone::needed(&root, time_zone.as_ref(), &regimens, report);
     root.finish(report);
 
     // From here on the files are held against each other, as far as they could be read.

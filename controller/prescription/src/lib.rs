@@ -97,6 +97,7 @@ mod mixture;
 mod notation;
 mod picture;
 mod prescription;
+mod profile;
 mod quantity;
 mod regimen;
 mod report;

@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Located, Place, quoted};
 use crate::exact::Exact;
 use crate::measure::{DOSE, RATE, TIME, Wanted, in_range, measure};
+use crate::profile;
 use crate::quantity::Quantity;
 use crate::report::Report;
 use crate::section::Section;
@@ -32,6 +33,18 @@ pub(crate) struct Regimen {
 }
 
 impl Regimen {
+    /// Where its profile is written, by whose local time it goes.
+    pub(crate) fn profile(&self) -> Option<Place> {
+        let (index, _) = self.declaration.profile()?;
+        Some(
+            self.places
+                .get(index)
+                .copied()
+                .flatten()
+                .unwrap_or(self.header),
+        )
+    }
+
     /// Where the parameter with this role is written, or else where the regimen begins.
     pub(crate) fn place_of(&self, role: Role) -> Place {
         self.declaration
@@ -155,8 +168,28 @@ fn parameters(
     report: &mut Report,
 ) -> Option<Values> {
     let mut values = Some((Vec::new(), Vec::new()));
+    let mut behind = Vec::new();
     for param in &declaration.params {
         let read = match section.optional(&param.name) {
+            Some(entry) if param.kind == Kind::Profile => {
+                let rows = section.rows(entry, profile::EXAMPLE, report);
+                let rate = |row: &mut Section<'_>, report: &mut Report| {
+                    let entry = row.required("rate", &format!("\"{}\"", RATE.example), report)?;
+                    let bounds = (
+                        Exact::from_fraction(param.min)?,
+                        Exact::from_fraction(param.max)?,
+                    );
+                    let value = measured(entry, &entry.key, RATE, bounds, primary, report)?;
+                    let place = entry.place;
+                    Some(Located { value, place })
+                };
+                rows.and_then(|rows| profile::read(rows, param, entry.place, report, rate))
+                    .map(|written| {
+                        behind.extend(written.steps.iter().flatten().copied());
+                        let num = u64::try_from(written.steps.len()).unwrap_or(u64::MAX);
+                        (Fraction { num, den: 1 }, Some(written.highest))
+                    })
+            }
             Some(entry) => {
                 parameter(entry, param, primary, report).map(|value| (value, Some(entry.place)))
             }
@@ -176,6 +209,9 @@ fn parameters(
             _ => values = None,
         }
     }
+    if let Some((values, _)) = &mut values {
+        values.extend(behind);
+    }
     values
 }
 
@@ -187,6 +223,7 @@ fn example(param: &Param) -> String {
         Kind::Count => "2".into(),
         Kind::Choice => format!("\"{}\"", param.choices.first().map_or("", String::as_str)),
         Kind::Flag => "true".into(),
+        Kind::Profile => profile::EXAMPLE.into(),
     }
 }
 
@@ -203,9 +240,9 @@ fn parameter(
         Exact::from_fraction(param.max)?,
     );
     match param.kind {
-        Kind::Dose => measured(entry, param, DOSE, bounds, primary, report),
-        Kind::Rate => measured(entry, param, RATE, bounds, primary, report),
-        Kind::Time => measured(entry, param, TIME, bounds, primary, report),
+        Kind::Dose => measured(entry, &param.name, DOSE, bounds, primary, report),
+        Kind::Rate => measured(entry, &param.name, RATE, bounds, primary, report),
+        Kind::Time => measured(entry, &param.name, TIME, bounds, primary, report),
         Kind::Count => {
             let limit = |value: Exact| u64::try_from(value.floor()).unwrap_or(u64::MAX);
             let found = value::count(entry, limit(bounds.0)..=limit(bounds.1), report)?;
@@ -216,12 +253,14 @@ fn parameter(
             whole(u64::try_from(found.value).ok()?)
         }
         Kind::Flag => whole(u64::from(value::flag(entry, report)?.value)),
+        // Its rows are read where the values behind all others are kept.
+        Kind::Profile => None,
     }
 }
 
 fn measured(
     entry: &Entry,
-    param: &Param,
+    name: &str,
     wanted: Wanted,
     (low, high): (Exact, Exact),
     primary: Option<Exact>,
@@ -241,11 +280,11 @@ fn measured(
     let fraction = exact.and_then(Exact::to_fraction);
     if fraction.is_none() {
         report.add(if dimension == Dimension::Time {
-            let message = format!("`{}` is no whole number of nanoseconds", param.name);
+            let message = format!("`{name}` is no whole number of nanoseconds");
             Diagnostic::new(Code::TooExact, found.place, message)
                 .help("write fewer digits, or a simpler fraction")
         } else {
-            too_exact(&param.name, found.place)
+            too_exact(name, found.place)
         });
     }
     fraction
@@ -277,7 +316,7 @@ fn unfit(error: &EnvelopeError, places: &[Option<Place>], header: Place) -> Diag
         .label("counted from start to start")
         .related(place(*duration), "a bolus takes this long")
         .help(format!("`{interval_name}` is at least `{duration_name}`")),
-        EnvelopeError::Value { index, .. } => {
+        EnvelopeError::Value { index, .. } | EnvelopeError::Step { index, .. } => {
             Diagnostic::new(Code::OutOfRange, place(*index), error.to_string())
         }
         EnvelopeError::WrongCount { .. } => {

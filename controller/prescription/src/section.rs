@@ -229,6 +229,26 @@ impl<'a> Section<'a> {
             .collect()
     }
 
+    /// The rows of a table that is written as an array of tables, in braces or as `[[…]]`.
+    pub(crate) fn rows(
+        &self,
+        entry: &'a Entry,
+        example: &str,
+        report: &mut Report,
+    ) -> Option<Vec<Section<'a>>> {
+        let key = &entry.key;
+        let Value::Tables(tables) = &entry.value else {
+            let message = format!("`{key}` is a table of rows, not {}", entry.value.kind());
+            report.add(
+                Diagnostic::new(Code::WrongType, entry.place, message)
+                    .help(format!("write for example `{key} = {example}`")),
+            );
+            return None;
+        };
+        let row = |table| Section::new(self.document, table, format!("this row of `{key}`"));
+        Some(tables.iter().map(row).collect())
+    }
+
     /// Reports every key that nobody asked for. `more` says what else belongs to the answer,
     /// for example which strategy's parameters these are.
     pub(crate) fn finish(self, report: &mut Report) {

@@ -8,6 +8,7 @@ use strategy_link::{Kind, Param, whole};
 use crate::checked::{Checked, CheckedRegimen};
 use crate::exact::Exact;
 use crate::notation::show;
+use crate::profile;
 use crate::unit::Dimension;
 use crate::words::{envelope_lines, rate_text, span_text, steps_text};
 
@@ -121,7 +122,11 @@ fn regimen(regimen: &CheckedRegimen, row: &mut impl FnMut(String, String)) {
     let strategy = format!("{} {}", declaration.name, declaration.version);
     row(format!("{name}: strategy"), strategy);
     for (param, value) in declaration.params.iter().zip(&regimen.values) {
-        row(format!("{name}: {}", param.name), value_text(param, *value));
+        let text = match param.kind {
+            Kind::Profile => profile::text(declaration.steps(&regimen.values)),
+            _ => value_text(param, *value),
+        };
+        row(format!("{name}: {}", param.name), text);
     }
     let most = envelope_lines(&regimen.envelope);
     let most = match most.is_empty() {
@@ -145,7 +150,7 @@ fn value_text(param: &Param, value: Fraction) -> String {
         Kind::Dose => in_units(Dimension::Volume),
         Kind::Rate => in_units(Dimension::VolumeRate),
         Kind::Time => in_units(Dimension::Time),
-        Kind::Count => plain(),
+        Kind::Count | Kind::Profile => plain(),
         Kind::Choice => {
             let place = whole(value).and_then(|place| usize::try_from(place).ok());
             let choice = place.and_then(|place| param.choices.get(place));

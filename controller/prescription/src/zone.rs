@@ -15,6 +15,7 @@ use strategy_link::WallClock;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Located, quoted};
+use crate::regimen::Regimen;
 use crate::report::Report;
 use crate::section::Section;
 use crate::suggestion::nearest;
@@ -131,6 +132,30 @@ pub(crate) fn read(root: &mut Section<'_>, report: &mut Report) -> Option<Locate
     let message = format!("no time zone is called {}", quoted(&name.value));
     report.add(Diagnostic::new(Code::UnknownTimeZone, name.place, message).help(help));
     None
+}
+
+/// Whoever gives by time of day says by whose: no place is guessed.
+pub(crate) fn needed(
+    root: &Section<'_>,
+    zone: Option<&Located<Zone>>,
+    regimens: &[Regimen],
+    report: &mut Report,
+) {
+    // One that is written and wrong was told already.
+    if zone.is_some() || root.table.get("time_zone").is_some() {
+        return;
+    }
+    if let Some(place) = regimens.iter().find_map(Regimen::profile) {
+        let message =
+            "the prescription gives by time of day, but not by whose: it lacks `time_zone`";
+        report.add(
+            Diagnostic::new(Code::MissingKey, place, message)
+                .label("which local time is this?")
+                .help(format!(
+                    "add a place before the first table, for example `time_zone = \"{EXAMPLE}\"`"
+                )),
+        );
+    }
 }
 
 #[cfg(test)]

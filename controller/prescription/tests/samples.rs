@@ -6,7 +6,7 @@ use common::Stub;
 use pump_core::prescription::{LockoutEdge, OnStrategyLoss, Prescription};
 use pump_core::quantity::{Nanoseconds, Rate, Steps, Volume};
 use pump_prescription::{
-    Checked, Exact, LimitKind, LimitSource, Outcome, Route, check_files, show,
+    Checked, Exact, Input, LimitKind, LimitSource, Outcome, Route, check, check_files, show,
 };
 use std::path::{Path, PathBuf};
 use strategy_abi::Fraction;
@@ -209,4 +209,53 @@ fn each_drug_of_a_mixture_keeps_its_own_tighter_caps() {
         ),
         "5 mg/mL"
     );
+}
+
+#[test]
+fn the_highest_row_of_a_profile_bounds_its_regimen_and_its_steps_stand_in_the_order_of_the_week() {
+    let checked = accepted("day-profile.toml");
+    let regimen = &checked.regimens[0];
+    // 2 mg/day of 2 mg/mL.
+    assert_eq!(regimen.envelope.basal, Rate::new(1_000_000, DAY).unwrap());
+    let whole = |num| Fraction { num, den: 1 };
+    assert_eq!(regimen.values[..3], [whole(21), whole(1), whole(0)]);
+    let steps = regimen.declaration.steps(&regimen.values);
+    let hours: Vec<u64> = steps.iter().map(|[at, _]| at.num / 3_600).collect();
+    assert_eq!(hours[..4], [0, 6, 22, 24]);
+    assert_eq!(
+        hours[15..],
+        [5 * 24, 5 * 24 + 8, 5 * 24 + 22, 144, 152, 166]
+    );
+    let zone = checked.time_zone.expect("it is written");
+    assert_eq!(zone.name(), "Europe/Berlin");
+}
+
+#[test]
+fn a_profile_may_have_48_steps_on_each_day_of_the_week() {
+    let folder = config();
+    let text = std::fs::read_to_string(folder.join("prescriptions/day-profile.toml")).unwrap();
+    let (head, _) = text.split_once("profile = [").unwrap();
+    let mut text = format!("{head}profile = [\n");
+    for day in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] {
+        for half in 0..48 {
+            let (hour, minute, rate) = (half / 2, half % 2 * 30, half + 1);
+            text.push_str(&format!(
+                "{{ days = \"{day}\", at = \"{hour:02}:{minute:02}\", rate = \"{rate} uL/h\" }},\n"
+            ));
+        }
+    }
+    text.push_str("]\n");
+    let open = |name: &str| Input::open(&folder.join(name));
+    let prescription = Input::new("long.toml", text);
+    let outcome = check(
+        &prescription,
+        &open("pump.toml"),
+        &open("drug-library.toml"),
+        &Stub,
+    );
+    let checked = outcome
+        .checked
+        .unwrap_or_else(|| panic!("{}", outcome.report));
+    let regimen = &checked.regimens[0];
+    assert_eq!(regimen.declaration.steps(&regimen.values).len(), 336);
 }

@@ -54,7 +54,6 @@ pub(crate) struct Plan {
 
 /// What the thread is told.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in an arming")]
 pub(crate) enum Job {
     /// Run this from now on, without a state, in place of whatever runs.
     Begin(Plan),
@@ -273,7 +272,7 @@ impl Keeper {
         status.set_phase(LinkPhase::Starting);
         let host = self.host.insert(host);
         host.send(&ToHost::Begin {
-            values: plan.values,
+            values: plan.values.clone(),
             state: self.state.as_slice(),
         })
     }

@@ -38,7 +38,7 @@ impl Chosen {
             time_zone: time_zone.cloned(),
             path: self.path.clone(),
             sha256: self.sha256,
-            values: self.values,
+            values: self.values.clone(),
         }
     }
 }

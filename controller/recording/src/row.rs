@@ -106,7 +106,8 @@ pub struct Regimen {
     pub strategy: String,
     /// The SHA-256 of the plugin's file.
     pub plugin_sha256: String,
-    /// Its parameters, numerator and denominator of each.
+    /// Its parameters, numerator and denominator of each, and then two of each step of a profile:
+    /// when it begins, and its rate.
     pub values: Vec<(u64, u64)>,
 }
 

@@ -10,6 +10,7 @@ use pump_core::order::RegimenId;
 use pump_core::prescription::{MAX_REGIMENS, Prescription};
 use pump_core::pump::{ArmError, Command, EdgeFate, Inputs, Outputs, Pump, Sensors, Watch};
 use pump_core::quantity::{MonoNs, Steps};
+use pump_prescription::{Zone, wall_clock};
 use pump_recording::row::Opening;
 use pump_recording::{Call, Clock, Told, Witness};
 use strategy_link::{WallClock, read_order, snapshot_message};
@@ -46,6 +47,8 @@ pub struct World {
     /// How the wall clock went: since when, and what it showed then. A new entry is where it
     /// went otherwise than by itself: it was set, lost, found, or its offset changed.
     clocks: Vec<(MonoNs, Clock)>,
+    /// Whose local time it is, where that is not as it was told then.
+    local_time: Option<Option<Zone>>,
     until: MonoNs,
 }
 
@@ -120,10 +123,19 @@ impl World {
     fn wall(&self, now: MonoNs) -> WallClock {
         let (at, clock) = self.clock(now);
         let since_s = now.since(at).0 / NS_PER_S;
-        WallClock {
-            utc_s: clock.utc_s.saturating_add(since_s),
-            ..wall(&clock)
+        let utc_s = clock.utc_s.saturating_add(since_s);
+        match &self.local_time {
+            Some(zone) => wall_clock(zone.as_ref(), clock.good, utc_s),
+            None => WallClock {
+                utc_s,
+                ..wall(&clock)
+            },
         }
+    }
+
+    /// From now on local time is that of this zone; without one it is UTC.
+    pub fn moved_to(&mut self, zone: Option<Zone>) {
+        self.local_time = Some(zone);
     }
 }
 
@@ -362,5 +374,12 @@ mod tests {
         assert_eq!(wall(310), (true, 8_810, 0));
         assert_eq!(wall(450), (false, 8_950, 0));
         assert_eq!(wall(600), (true, 9_100, 3_600));
+        // Another prescription has a local time of its own, of the same instants.
+        world.moved_to(Zone::named("Asia/Kolkata"));
+        let moved = world.wall(MonoNs(450 * NS_PER_S));
+        assert_eq!(
+            (moved.good, moved.utc_s, moved.local_offset_s),
+            (false, 8_950, 19_800)
+        );
     }
 }

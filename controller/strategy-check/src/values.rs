@@ -4,7 +4,7 @@ use pump_simulator::presses::SplitMix64;
 use strategy_abi::Fraction;
 use strategy_link::{Declaration, Kind, Param, Role, compare, whole};
 
-/// One value per declared parameter.
+/// One value per declared parameter, and the steps of a profile behind them.
 pub(crate) type Values = Vec<Fraction>;
 
 const MIN: u64 = 60_000_000_000;
@@ -13,14 +13,51 @@ const MIN: u64 = 60_000_000_000;
 /// quickly, and so that within an hour everything happens.
 pub(crate) fn usual(declared: &Declaration, variant: usize) -> Values {
     let params = declared.params.iter();
-    params.map(|param| usual_of(param, variant)).collect()
+    whole_of(
+        declared,
+        params.map(|param| usual_of(param, variant)).collect(),
+    )
+}
+
+/// The values with a week behind them, where there is a profile: what was chosen for it is the
+/// highest rate, and the value then says how many steps there are.
+fn whole_of(declared: &Declaration, mut values: Values) -> Values {
+    let Some((index, param)) = declared.profile() else {
+        return values;
+    };
+    let Some(place) = values.get_mut(index) else {
+        return values;
+    };
+    let highest = *place;
+    // Of the highest rate some eighths, as many in some order each day.
+    let part = |eighths: u64| {
+        let den = highest.den.saturating_mul(8);
+        let num = highest.num.saturating_mul(eighths);
+        within(param, Fraction { num, den })
+    };
+    const HOUR_S: u64 = 3_600;
+    let mut steps = Vec::new();
+    for day in 0..7 {
+        for (hour, rate) in [
+            (0, part(1)),
+            (6, part(day + 1)),
+            (12, highest),
+            (22, part(3)),
+        ] {
+            let num = (day * 24 + hour) * HOUR_S;
+            steps.extend([Fraction { num, den: 1 }, rate]);
+        }
+    }
+    *place = Fraction { num: 28, den: 1 };
+    values.extend(steps);
+    values
 }
 
 fn usual_of(param: &Param, variant: usize) -> Fraction {
     let of = |choices: [u64; 3]| choices.get(variant % 3).copied().unwrap_or_default();
     let num = match (param.kind, param.role) {
         // 1 nL in 360 ms is 10 mL/h.
-        (Kind::Rate, _) => {
+        (Kind::Rate | Kind::Profile, _) => {
             let num = of([10, 1, 40]);
             return within(
                 param,
@@ -55,7 +92,7 @@ fn within(param: &Param, value: Fraction) -> Fraction {
 /// others as usual.
 pub(crate) fn corners(declared: &Declaration) -> Vec<Values> {
     let all = |of: fn(&Param) -> Fraction| declared.params.iter().map(of).collect::<Values>();
-    let usual = usual(declared, 0);
+    let usual = all(|param| usual_of(param, 0));
     let defaults = declared.params.iter().zip(&usual);
     let defaults = defaults.map(|(param, &usual)| param.default.unwrap_or(usual));
     let mut corners = vec![defaults.collect(), all(|p| p.min), all(|p| p.max)];
@@ -68,28 +105,30 @@ pub(crate) fn corners(declared: &Declaration) -> Vec<Values> {
             corners.push(values);
         }
     }
-    corners
+    let corners = corners.into_iter();
+    corners.map(|values| whole_of(declared, values)).collect()
 }
 
 /// Values by chance: mostly as usual, now and then at an end of their range, now and then
 /// anywhere in between.
 pub(crate) fn drawn(declared: &Declaration, random: &mut SplitMix64) -> Values {
     let params = declared.params.iter();
-    params
+    let values = params
         .map(|param| match random.below(8) {
             0 => param.min,
             1 if matches!(param.kind, Kind::Count | Kind::Choice | Kind::Flag) => param.max,
             2 => between(param, random),
             _ => usual_of(param, usize::try_from(random.below(3)).unwrap_or(0)),
         })
-        .collect()
+        .collect();
+    whole_of(declared, values)
 }
 
 /// Anywhere between the least and a few times the usual, on a grid that a file could write.
 fn between(param: &Param, random: &mut SplitMix64) -> Fraction {
     let usual = usual_of(param, 2);
     match param.kind {
-        Kind::Rate | Kind::Dose => {
+        Kind::Rate | Kind::Dose | Kind::Profile => {
             let num = random.below(usual.num.saturating_mul(2)).saturating_add(1);
             within(param, Fraction { num, ..usual })
         }
@@ -128,6 +167,7 @@ pub(crate) fn told(declared: &Declaration, values: &Values) -> String {
             Kind::Rate => " mL/h",
             Kind::Time => " s",
             Kind::Count | Kind::Flag => "",
+            Kind::Profile => " steps",
             Kind::Choice => {
                 let index = whole(value).and_then(|index| usize::try_from(index).ok());
                 let word = index.and_then(|index| param.choices.get(index));

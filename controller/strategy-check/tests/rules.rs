@@ -5,7 +5,7 @@ mod fixtures;
 
 use std::time::Duration;
 
-use fixtures::{bolus, in_c, library, pca_in_c, report, subject, told};
+use fixtures::{bolus, in_c, library, pca_in_c, report, subject, told, week_in_c};
 use strategy_check::{CHECKS, Verdict, fuzz, named, reproduce};
 
 /// The name of the plugin, what stands before its step, what its step begins with, and the
@@ -86,7 +86,8 @@ fn each_fault_of_a_bolus_unasked_is_named() {
 fn the_examples_in_c_keep_every_rule() {
     let folder = tempfile::tempdir().expect("a folder");
     let steady = in_c(folder.path(), "steady-c", "", "");
-    for example in [steady, pca_in_c(folder.path(), &[])] {
+    let week = week_in_c(folder.path());
+    for example in [steady, week, pca_in_c(folder.path(), &[])] {
         let report = report(&example, &[]);
         assert!(report.is_good(), "{}", told(&report));
         assert_eq!(report.outcomes.len(), CHECKS.len(), "{}", told(&report));

@@ -89,6 +89,7 @@ fn every_guest_is_listed_here() {
 fn the_packaged_strategies_keep_every_rule() {
     for name in [
         "continuous",
+        "day-profile",
         "intermittent-bolus",
         "loading",
         "pca",

@@ -188,12 +188,13 @@ impl Plugin {
         self.sha256
     }
 
-    /// Makes an instance from one value per declared parameter, in their order.
+    /// Makes an instance from one value per declared parameter, in their order, and the steps of
+    /// a profile behind them.
     ///
     /// # Errors
     /// The strategy refuses the values, or fails.
     pub fn create(&self, values: &[Fraction]) -> Result<Instance, CallError> {
-        if values.len() != self.declaration.params.len() {
+        if values.len() != self.declaration.value_count(values) {
             return Err(CallError::Refused);
         }
         let count = u32::try_from(values.len()).map_err(|_| CallError::Refused)?;

@@ -55,10 +55,7 @@ fn what_is_refused_says_why_in_one_line() {
     let said = refusal(&[bench.path()], "fixture");
     assert!(said.contains("opening it crashed with SIGABRT"), "{said}");
     let said = refusal(&[&folder], "zoo-wrong-abi");
-    assert!(
-        said.contains("it is built for version 99.0 of the strategy contract"),
-        "{said}"
-    );
+    assert!(said.contains("it is built for version 99."), "{said}");
     bench.file("libpca.so", b"");
     let said = refusal(&[&folder, bench.path()], "pca");
     assert!(said.contains("the strategy `pca` is there twice"), "{said}");

@@ -22,17 +22,21 @@ pub enum Kind {
     Choice,
     /// True (1) or false (0).
     Flag,
+    /// A rate through the week; how many steps it has. The steps are
+    /// [behind all values](Declaration::steps).
+    Profile,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Dose,
         Self::Rate,
         Self::Time,
         Self::Count,
         Self::Choice,
         Self::Flag,
+        Self::Profile,
     ];
 
     /// The kind with this `KIND_*` number.
@@ -44,6 +48,7 @@ impl Kind {
             strategy_abi::KIND_COUNT => Some(Self::Count),
             strategy_abi::KIND_CHOICE => Some(Self::Choice),
             strategy_abi::KIND_FLAG => Some(Self::Flag),
+            strategy_abi::KIND_PROFILE => Some(Self::Profile),
             _ => None,
         }
     }
@@ -57,6 +62,7 @@ impl Kind {
             Self::Count => "count",
             Self::Choice => "choice",
             Self::Flag => "flag",
+            Self::Profile => "profile",
         }
     }
 }
@@ -149,9 +155,9 @@ pub struct Param {
     pub required: bool,
     /// What holds where it is not written; absent where it must be.
     pub default: Option<Fraction>,
-    /// The smallest value.
+    /// The smallest value; of a profile, its smallest rate.
     pub min: Fraction,
-    /// The largest value.
+    /// The largest value; of a profile, its largest rate.
     pub max: Fraction,
     /// The period of a [`Role::MaxCount`]; else zero.
     pub period: Nanoseconds,
@@ -217,6 +223,14 @@ impl Declaration {
                 return Err(nameless(Flaw::DuplicateName(name)));
             }
             let param = param(name.clone(), raw).map_err(named)?;
+            if param.kind == Kind::Profile {
+                if !param.required {
+                    return Err(named(Flaw::ProfileWithDefault));
+                }
+                if params.iter().any(|other| other.kind == Kind::Profile) {
+                    return Err(named(Flaw::DuplicateProfile));
+                }
+            }
             roles::check_param(&param, &params).map_err(named)?;
             params.push(param);
         }
@@ -314,7 +328,7 @@ fn range(raw: &strategy_abi::Param, kind: Kind) -> Result<(Fraction, Fraction), 
             let last = u64::from(raw.choice_count.saturating_sub(1));
             return Ok((FRACTION_ZERO, Fraction { num: last, den: 1 }));
         }
-        Kind::Dose | Kind::Rate | Kind::Time | Kind::Count => (raw.min, raw.max),
+        Kind::Dose | Kind::Rate | Kind::Time | Kind::Count | Kind::Profile => (raw.min, raw.max),
     };
     check_number(min, kind, "min")?;
     check_number(max, kind, "max")?;
@@ -331,7 +345,7 @@ fn check_number(value: Fraction, kind: Kind, field: &'static str) -> Result<(), 
     if value.den == 0 {
         return Err(Flaw::ZeroDenominator(field));
     }
-    if !matches!(kind, Kind::Dose | Kind::Rate) && whole(value).is_none() {
+    if !matches!(kind, Kind::Dose | Kind::Rate | Kind::Profile) && whole(value).is_none() {
         return Err(Flaw::NotWhole(field));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The most a regimen may ever be given, derived from roles and values.
 
 use crate::declaration::{Declaration, Kind, Param, Role};
+use crate::profile::ProfileFault;
 use crate::{compare, whole};
 use pump_core::prescription::{
     BolusEnvelope, CountLimit, DemandEnvelope, Envelope, LockoutEdge, MAX_COUNTS,
@@ -8,7 +9,7 @@ use pump_core::prescription::{
 use pump_core::quantity::{Nanoseconds, Rate, Volume};
 use std::cmp::Ordering;
 use std::fmt;
-use strategy_abi::Fraction;
+use strategy_abi::{Fraction, MAX_STEPS};
 
 /// What is wrong with one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub enum EnvelopeError {
         /// What is wrong.
         fault: ValueFault,
     },
+    /// A step of a profile is not one that its parameter takes.
+    Step {
+        /// Whose.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// Which step, from 0; as many as there are, where one is missing at the end.
+        step: usize,
+        /// What is wrong.
+        fault: ProfileFault,
+    },
     /// Unasked boluses would start before the one before has ended (requirement D01).
     IntervalTooShort {
         /// The parameter with the role `interval`.
@@ -59,7 +71,7 @@ impl fmt::Display for EnvelopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongCount { expected, given } => {
-                write!(f, "{given} values were given for {expected} parameters")
+                write!(f, "{given} values were given where {expected} are needed")
             }
             Self::Value { name, fault, .. } => match fault {
                 ValueFault::ZeroDenominator => write!(f, "`{name}` has the denominator 0"),
@@ -67,6 +79,12 @@ impl fmt::Display for EnvelopeError {
                 ValueFault::TooSmall => write!(f, "`{name}` is below its smallest value"),
                 ValueFault::TooLarge => write!(f, "`{name}` is above its largest value"),
             },
+            Self::Step {
+                name, step, fault, ..
+            } => {
+                let step = step.saturating_add(1);
+                write!(f, "step {step} of `{name}` {fault}")
+            }
             Self::IntervalTooShort {
                 interval_name,
                 duration_name,
@@ -86,6 +104,16 @@ impl Param {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self, value: Fraction) -> Result<(), ValueFault> {
+        if self.kind == Kind::Profile {
+            // Each day has a step of its own.
+            return match whole(value) {
+                _ if value.den == 0 => Err(ValueFault::ZeroDenominator),
+                None => Err(ValueFault::NotWhole),
+                Some(..7) => Err(ValueFault::TooSmall),
+                Some(steps) if steps > MAX_STEPS as u64 => Err(ValueFault::TooLarge),
+                Some(_) => Ok(()),
+            };
+        }
         let (Some(low), Some(high)) = (compare(value, self.min), compare(value, self.max)) else {
             return Err(ValueFault::ZeroDenominator);
         };
@@ -106,20 +134,30 @@ impl Declaration {
     /// unasked bolus.
     ///
     /// `values` are in the order of [`Declaration::params`], in the unit of their
-    /// [`Kind`].
+    /// [`Kind`], and then the steps of a profile.
     ///
     /// # Errors
     /// The first value that its parameter does not take, or values that do not go
     /// together.
     pub fn envelope(&self, values: &[Fraction]) -> Result<Envelope, EnvelopeError> {
-        if values.len() != self.params.len() {
-            let (expected, given) = (self.params.len(), values.len());
+        let expected = self.value_count(values);
+        if values.len() != expected {
+            let given = values.len();
             return Err(EnvelopeError::WrongCount { expected, given });
         }
         for (index, (param, &value)) in self.params.iter().zip(values).enumerate() {
             param
                 .check(value)
                 .map_err(|fault| fault_of(index, param, fault))?;
+        }
+        if let Some((index, param)) = self.profile() {
+            self.check_steps(values)
+                .map_err(|(step, fault)| EnvelopeError::Step {
+                    index,
+                    name: param.name.clone(),
+                    step,
+                    fault,
+                })?;
         }
         let regimen = Regimen {
             declaration: self,
@@ -152,8 +190,11 @@ struct Regimen<'a> {
 
 impl Regimen<'_> {
     fn value(&self, role: Role) -> Option<Fraction> {
-        let (index, _) = self.declaration.by_role(role)?;
-        self.values.get(index).copied()
+        let (index, param) = self.declaration.by_role(role)?;
+        match param.kind {
+            Kind::Profile => self.declaration.highest(self.values),
+            _ => self.values.get(index).copied(),
+        }
     }
 
     fn time(&self, role: Role) -> Option<Nanoseconds> {

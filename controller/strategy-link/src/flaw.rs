@@ -124,6 +124,10 @@ pub enum Flaw {
     BadPeriod,
     /// A period on a parameter without the role `max-count`.
     PeriodWithoutCount,
+    /// A profile must be written: there is none that holds by itself.
+    ProfileWithDefault,
+    /// Another parameter is a profile already.
+    DuplicateProfile,
     /// The choices of a lockout edge must be exactly these two, in this order.
     BadEdges,
     /// The range of a role lies outside what the pump serves.
@@ -232,6 +236,12 @@ impl fmt::Display for Flaw {
                     "it has a period, but only the role {} uses one",
                     Role::MaxCount
                 )
+            }
+            Self::ProfileWithDefault => {
+                write!(f, "a profile has no default: `required` must be 1")
+            }
+            Self::DuplicateProfile => {
+                write!(f, "another parameter is a profile already; only one may be")
             }
             Self::BadEdges => {
                 let [first, second] = crate::LOCKOUT_EDGES;

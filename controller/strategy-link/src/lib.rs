@@ -52,6 +52,7 @@ mod declaration;
 mod envelope;
 mod flaw;
 mod message;
+mod profile;
 pub mod protocol;
 mod roles;
 mod sha256;
@@ -60,6 +61,7 @@ pub use declaration::{Declaration, Kind, Param, Role};
 pub use envelope::{EnvelopeError, ValueFault};
 pub use flaw::{DeclarationError, Flaw, Place};
 pub use message::{BadOrder, ORDER_SIZES, WallClock, read_order, snapshot_message, written};
+pub use profile::{MAX_VALUES, ProfileFault, Step};
 pub use roles::{BOLUS_DURATION_RANGE, LOCKOUT_EDGES, LOCKOUT_RANGE};
 pub use sha256::{NotSha256, Sha256};
 

@@ -39,8 +39,11 @@ pub(crate) fn check_param(param: &Param, before: &[Param]) -> Result<(), Flaw> {
     let Param {
         role, kind: has, ..
     } = *param;
+    // The highest rate of a profile bounds the basal as well as a rate does.
+    let by_profile = role == Role::MaxBasal && has == Kind::Profile;
     if let Some(needs) = kind_of(role)
         && needs != has
+        && !by_profile
     {
         return Err(Flaw::RoleKind { role, needs, has });
     }

@@ -163,8 +163,8 @@ fn numbers_without_a_meaning_are_refused() {
         "parameter 1 (`dose`): there is no kind 0"
     );
     assert_eq!(
-        param_refusal(DOSE, |p| p.kind = 7),
-        "parameter 1 (`dose`): there is no kind 7"
+        param_refusal(DOSE, |p| p.kind = 8),
+        "parameter 1 (`dose`): there is no kind 8"
     );
     assert_eq!(
         param_refusal(DOSE, |p| p.role = 10),
@@ -262,6 +262,36 @@ fn a_role_sits_on_its_kind() {
         param_refusal(RESTART, |p| p.kind = abi::KIND_COUNT),
         "parameter 5 (`restart`): the role others-restart-lockout needs a flag, but this is a \
          count"
+    );
+}
+
+#[test]
+fn a_profile_is_required_is_the_only_one_and_may_bound_the_basal() {
+    let profile = |p: &mut abi::Param| {
+        p.kind = abi::KIND_PROFILE;
+        p.required = 1;
+    };
+    let mut descriptor = sound();
+    profile(&mut descriptor.params[BASAL]);
+    let declaration = Declaration::from_descriptor(&descriptor).unwrap();
+    let (index, param) = declaration.profile().unwrap();
+    assert_eq!((index, param.role), (BASAL, Role::MaxBasal));
+    assert_eq!(
+        param_refusal(BASAL, |p| p.kind = abi::KIND_PROFILE),
+        "parameter 9 (`basal`): a profile has no default: `required` must be 1"
+    );
+    assert_eq!(
+        param_refusal(DOSE, profile),
+        "parameter 1 (`dose`): the role max-bolus needs a dose, but this is a profile"
+    );
+    let second = refusal(|d| {
+        d.params[DOSE].role = abi::ROLE_NONE;
+        profile(&mut d.params[DOSE]);
+        profile(&mut d.params[BASAL]);
+    });
+    assert_eq!(
+        second,
+        "parameter 9 (`basal`): another parameter is a profile already; only one may be"
     );
 }
 

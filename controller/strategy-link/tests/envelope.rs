@@ -4,7 +4,7 @@ use pump_core::prescription::{BolusEnvelope, CountLimit, DemandEnvelope, Envelop
 use pump_core::quantity::{Nanoseconds, Rate, Volume};
 use std::time::Duration;
 use strategy_abi::Fraction;
-use strategy_link::{Declaration, EnvelopeError, ValueFault};
+use strategy_link::{Declaration, EnvelopeError, ProfileFault, ValueFault};
 use strategy_sdk::{Param, Role};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -197,5 +197,110 @@ fn a_value_that_its_parameter_does_not_take_is_named() {
 #[test]
 fn one_value_per_parameter() {
     let error = read(demand()).envelope(&[n(1)]).unwrap_err();
-    assert_eq!(error.to_string(), "1 values were given for 7 parameters");
+    assert_eq!(error.to_string(), "1 values were given where 7 are needed");
+}
+
+/// A profile beside a count, so that its steps stand behind both.
+fn week() -> Declaration {
+    let (min, max) = (
+        strategy_sdk::Rate::ml_per_h(1),
+        strategy_sdk::Rate::ml_per_h(9),
+    );
+    read(
+        declare()
+            .param(Param::profile("profile", "p", min, max).role(Role::MaxBasal))
+            .param(Param::count("count", "c", 0, 9)),
+    )
+}
+
+const fn ml_per_h(num: u64) -> Fraction {
+    let den = 3_600_000;
+    Fraction { num, den }
+}
+
+const DAY_S: u64 = 86_400;
+
+/// A week of one step each midnight, and one at noon of the last day.
+fn steps() -> Vec<[Fraction; 2]> {
+    let midnights = (0..7).map(|day| [n(day * DAY_S), ml_per_h(day + 1)]);
+    midnights
+        .chain([[n(6 * DAY_S + DAY_S / 2), ml_per_h(2)]])
+        .collect()
+}
+
+fn values(steps: &[[Fraction; 2]]) -> Vec<Fraction> {
+    let first = [n(steps.len() as u64), n(4)];
+    first
+        .into_iter()
+        .chain(steps.iter().flatten().copied())
+        .collect()
+}
+
+#[test]
+fn the_highest_rate_of_a_profile_bounds_the_basal() {
+    let (week, values) = (week(), values(&steps()));
+    let envelope = week.envelope(&values).unwrap();
+    assert_eq!(envelope.basal, Rate::new(7, 3_600_000).unwrap());
+    assert!(envelope.bolus.is_none());
+    assert_eq!(week.steps(&values), steps());
+    assert_eq!(week.value_count(&values), values.len());
+}
+
+#[test]
+fn each_step_of_a_profile_is_checked_for_itself_and_for_its_place() {
+    use ProfileFault as Fault;
+    let refusal = |change: &dyn Fn(&mut Vec<[Fraction; 2]>)| {
+        let mut steps = steps();
+        change(&mut steps);
+        match week().envelope(&values(&steps)) {
+            Err(EnvelopeError::Step {
+                index: 0,
+                name,
+                step,
+                fault,
+            }) if name == "profile" => (step, fault),
+            other => panic!("{other:?}"),
+        }
+    };
+    let half = Fraction { num: 1, den: 2 };
+    let none = Fraction { num: 1, den: 0 };
+    assert_eq!(refusal(&|s| s[1][0] = half), (1, Fault::NoTime));
+    assert_eq!(refusal(&|s| s[7][0] = n(7 * DAY_S)), (7, Fault::NoTime));
+    assert_eq!(refusal(&|s| s[2][0] = s[1][0]), (2, Fault::NotLater));
+    assert_eq!(refusal(&|s| s.swap(3, 4)), (3, Fault::NoMidnight(3)));
+    assert_eq!(refusal(&|s| s[0][0] = n(1)), (0, Fault::NoMidnight(0)));
+    assert_eq!(refusal(&|s| drop(s.remove(5))), (5, Fault::NoMidnight(5)));
+    // The last day has no beginning: what is missing stands behind the last step.
+    let without_sunday = |s: &mut Vec<[Fraction; 2]>| {
+        s.truncate(6);
+        s.push([n(5 * DAY_S + 60), ml_per_h(2)]);
+    };
+    assert_eq!(refusal(&without_sunday), (7, Fault::NoMidnight(6)));
+    assert_eq!(refusal(&|s| s[4][1] = none), (4, Fault::NoRate));
+    assert_eq!(refusal(&|s| s[4][1] = ml_per_h(0)), (4, Fault::TooSmall));
+    assert_eq!(refusal(&|s| s[4][1] = ml_per_h(10)), (4, Fault::TooLarge));
+}
+
+#[test]
+fn a_profile_has_as_many_values_as_it_says_and_from_seven_to_336_steps() {
+    let fault = |mut values: Vec<Fraction>, steps: Fraction| {
+        values[0] = steps;
+        week().envelope(&values).unwrap_err()
+    };
+    let sound = values(&steps());
+    for (steps, expected) in [(7, 16), (9, 20), (u64::MAX, usize::MAX)] {
+        let given = sound.len();
+        let wrong = EnvelopeError::WrongCount { expected, given };
+        assert_eq!(fault(sound.clone(), n(steps)), wrong);
+    }
+    let of_value = |fault| EnvelopeError::Value {
+        index: 0,
+        name: "profile".into(),
+        fault,
+    };
+    let few = values(&steps()[..6]);
+    assert_eq!(fault(few, n(6)), of_value(ValueFault::TooSmall));
+    let minutes = (0..337).map(|minute| [n(minute * 60), ml_per_h(1)]);
+    let many = values(&minutes.collect::<Vec<_>>());
+    assert_eq!(fault(many, n(337)), of_value(ValueFault::TooLarge));
 }

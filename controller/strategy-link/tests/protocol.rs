@@ -1,9 +1,8 @@
 //! What is sent is what is received, and nothing else is taken for a message.
 
 use proptest::prelude::*;
-use strategy_abi::{
-    BOLUS_DEMAND, FOREVER, Fraction, MAX_PARAMS, MAX_STATE, Message as _, Order, Snapshot,
-};
+use strategy_abi::{BOLUS_DEMAND, FOREVER, Fraction, MAX_STATE, Message as _, Order, Snapshot};
+use strategy_link::MAX_VALUES;
 use strategy_link::protocol::{
     Buffer, Cause, Declared, EMPTY, FromHost, MAX_PACKET, MAX_TEXT, Malformed, Sandbox, State,
     ToHost, TooLong, Values,
@@ -18,7 +17,7 @@ fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn values() -> impl Strategy<Value = Values> {
-    prop::collection::vec(fraction(), 0..=MAX_PARAMS)
+    prop::collection::vec(fraction(), 0..=MAX_VALUES)
         .prop_map(|values| Values::new(&values).expect("sound"))
 }
 
@@ -127,7 +126,7 @@ fn the_largest_messages_fit() {
         num: u64::MAX,
         den: u64::MAX,
     };
-    let values = Values::new(&[most; MAX_PARAMS]).unwrap();
+    let values = Values::new(&[most; MAX_VALUES]).unwrap();
     let state = [0xff; MAX_STATE];
     assert_to_host(ToHost::Begin {
         values,
@@ -163,7 +162,7 @@ fn values_are_sound_or_none() {
     let zero = Fraction { num: 1, den: 0 };
     let one = Fraction { num: 1, den: 1 };
     assert_eq!(Values::new(&[one, zero]), None);
-    assert_eq!(Values::new(&[one; MAX_PARAMS + 1]), None);
+    assert_eq!(Values::new(&[one; MAX_VALUES + 1]), None);
     assert_eq!(Values::new(&[one, one]).unwrap().as_slice(), [one, one]);
 }
 

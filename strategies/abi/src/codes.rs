@@ -6,12 +6,14 @@ pub const MAGIC: u64 = 0x4152_5453_504D_5550;
 pub const ABI_MAJOR: u32 = 1;
 /// The minor version. A plugin of a higher one than the host's is refused; a plugin of a
 /// lower one is served.
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 
 /// The most parameters a strategy declares.
 pub const MAX_PARAMS: usize = 16;
 /// The most choices of one parameter.
 pub const MAX_CHOICES: usize = 4;
+/// The most steps of a profile: one every half hour of a week. Since version 1.1.
+pub const MAX_STEPS: usize = 336;
 /// Bytes in a name, its ending zero included.
 pub const NAME_LEN: usize = 32;
 /// Bytes in a line of help, its ending zero included.
@@ -35,10 +37,17 @@ pub const KIND_COUNT: u32 = 4;
 pub const KIND_CHOICE: u32 = 5;
 /// True or false. Value: 1 or 0.
 pub const KIND_FLAG: u32 = 6;
+/// A rate through the week, by the local clock; since version 1.1. Value: how many steps it has,
+/// 7 to `MAX_STEPS`. The steps stand behind the values of all parameters, two values for each:
+/// when it begins, in whole seconds since Monday 00:00, and its rate, which holds until the next
+/// one begins, and the last one's until the week is over. Each begins after the one before, and
+/// each day of the seven has one at its 00:00. `min` and `max` are of the rates. It is required,
+/// and a strategy has one at most.
+pub const KIND_PROFILE: u32 = 7;
 
 /// Does not bound the dose.
 pub const ROLE_NONE: u32 = 0;
-/// On a rate: the regimen's highest basal. Without it, no basal.
+/// On a rate: the regimen's highest basal. On a profile: its highest rate is that. Without it, no basal.
 pub const ROLE_MAX_BASAL: u32 = 1;
 /// On a dose: the regimen's largest bolus. Without it, no bolus. Needs a bolus duration, and
 /// a lockout or an interval.

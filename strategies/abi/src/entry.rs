@@ -3,9 +3,9 @@
 use crate::{Descriptor, Fraction, Order, Snapshot};
 use core::ffi::{c_char, c_void};
 
-/// Makes an instance from `count` values, one per declared parameter and in that order. An
-/// optional parameter that was not written has its default. Each value is within its declared
-/// range.
+/// Makes an instance from `count` values, one per declared parameter and in that order, and
+/// behind them two per step of a profile. An optional parameter that was not written has its
+/// default. Each value is within its declared range.
 ///
 /// Called: once per instance, before its other functions. In the pump's simulator and in the
 /// process that runs the strategy; not in the probe that reads the declaration.

@@ -1,10 +1,11 @@
-//! The contract between a pump and a strategy plugin, version 1.0.
+//! The contract between a pump and a strategy plugin, version 1.1.
 //!
 //! A strategy decides for one regimen of a prescription: which basal rate, and when a
 //! bolus. It only ever proposes. The pump's governor grants what the prescription allows;
 //! whatever a plugin says, nothing beyond the envelope that follows from its own declared
 //! parameters is given. In the folder `examples` beside the header, `pca.c` is a whole plugin
-//! in C and `steady.c` the least; in Rust, the crate `strategy-sdk` writes all of this.
+//! in C, `steady.c` the least and `week.c` one that goes by the time of day; in Rust, the crate
+//! `strategy-sdk` writes all of this.
 //!
 //! THE LIBRARY. A plugin is a shared library `liba_b.so` for the strategy `a-b`. It exports
 //! one constant, `strategy_entry`, and no function: the functions hang in that table. The

@@ -315,7 +315,7 @@ fn the_messages_are_the_same_on_32_bits() {
 fn the_examples_compile_as_c99_and_as_cpp() {
     const CPP20: &[&str] = &["-std=c++20", "-x", "c++", "-Wno-missing-field-initializers"];
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for example in ["steady.c", "pca.c"].map(|name| examples.join(name)) {
+    for example in ["steady.c", "week.c", "pca.c"].map(|name| examples.join(name)) {
         compile(C, C99, &example);
         compile(C, C11, &example);
         compile_if_there(CPP, CPP20, &example);

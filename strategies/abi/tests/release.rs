@@ -189,11 +189,6 @@ fn what_would_break_a_guest_of_the_first_release_is_seen() {
             "    strategy_extension_fn extension;\n    void *more[2];\n",
         ),
         (
-            "a message that grows within a version",
-            "    uint64_t wake_in_ns;\n",
-            "    uint64_t wake_in_ns;\n    uint64_t more;\n",
-        ),
-        (
             "another number",
             "#define STRATEGY_STATUS_REFUSED 2",
             "#define STRATEGY_STATUS_REFUSED 4",
@@ -204,6 +199,12 @@ fn what_would_break_a_guest_of_the_first_release_is_seen() {
         let told = judge(&without_its_own_word(&other)).expect_err(what);
         assert!(told.contains("static assertion failed"), "{what}: {told}");
     }
+    // A later minor version may have longer messages, but not the same one.
+    let what = "a message that grows within a version";
+    let field = "    uint64_t wake_in_ns;\n";
+    let grown = first().replace(field, &format!("{field}    uint64_t more;\n"));
+    let told = judge(&without_its_own_word(&grown)).expect_err(what);
+    assert!(told.contains("static assertion failed"), "{what}: {told}");
 }
 
 /// A header without what it says of its own sizes, which would speak up before.

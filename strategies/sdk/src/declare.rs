@@ -13,7 +13,7 @@ use strategy_abi::{Fraction, HELP_LEN, MAX_CHOICES, MAX_PARAMS, NAME_LEN};
 /// bolus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A rate: the highest basal.
+    /// A rate: the highest basal. A profile: its highest rate is that.
     MaxBasal,
     /// A dose: the largest bolus. Needs [`Role::BolusDuration`], and [`Role::Lockout`] or
     /// [`Role::Interval`].
@@ -159,10 +159,20 @@ impl Param {
         Self::number(name, help, Value::Flag(false), Value::Flag(true))
     }
 
+    /// A rate through the week by the local clock, each rate within this range; see
+    /// [`Profile`](crate::Profile). It must be written, and a strategy has one at most.
+    pub const fn profile(name: &str, help: &str, min: Rate, max: Rate) -> Self {
+        Self(abi::Param {
+            kind: abi::KIND_PROFILE,
+            ..Self::rate(name, help, min, max).0
+        })
+    }
+
     /// Makes the parameter bound the dose.
     pub const fn role(mut self, role: Role) -> Self {
+        let by_profile = matches!(role, Role::MaxBasal) && self.0.kind == abi::KIND_PROFILE;
         assert!(
-            role.kind() == self.0.kind,
+            by_profile || role.kind() == self.0.kind,
             "this role needs a parameter of another kind"
         );
         self.0.role = role.code();

@@ -108,6 +108,16 @@
 //! grants do: the share is the integral of the basal that was granted, and what left of the
 //! regimen's boluses.
 //!
+//! # By time of day
+//!
+//! [`Snapshot::wall_clock`] is the clock on the wall while somebody vouches for it, in the local
+//! time of the prescription's `time_zone`. It may jump, be lost, and leave an hour out or tell it
+//! twice: a strategy goes by it where nothing hangs on it but which rate holds, and by
+//! [`Snapshot::now`] everywhere else. A rate for each time of the week is a parameter of its own
+//! kind, [`Param::profile`]; the pump reads and checks its rows, and a strategy gets the steps in
+//! their order as a [`Profile`]. `day-profile` is a whole strategy of it, and
+//! [`testkit::Clock`] the clock of a story.
+//!
 //! **Where to look.** What a strategy is shown: [`Snapshot`]. What it answers: [`Order`]. What
 //! it may declare, and how that bounds the dose: [`Param`], [`Role`]. Three whole ones are in
 //! the folders beside this crate, from none to some state: `continuous`, `pca`,
@@ -116,6 +126,7 @@
 
 mod declare;
 mod order;
+mod profile;
 mod quantity;
 mod reason;
 mod snapshot;
@@ -127,6 +138,7 @@ mod wall;
 
 pub use declare::{Declaration, Param, Role};
 pub use order::Order;
+pub use profile::{Profile, Step};
 pub use quantity::{Rate, Volume};
 pub use reason::{Reason, Refused};
 pub use snapshot::{BolusKind, BolusReport, Demand, Outcome, Snapshot, WallClock, Weekday};

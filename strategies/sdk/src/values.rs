@@ -2,7 +2,7 @@
 
 use crate::declare::Declaration;
 use crate::quantity::nanoseconds;
-use crate::{Rate, Refused, Volume};
+use crate::{Profile, Rate, Refused, Volume};
 use std::time::Duration;
 use strategy_abi as abi;
 use strategy_abi::Fraction;
@@ -94,9 +94,32 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// `None` where there is not one value per parameter.
+    /// `None` where there is not one value per parameter, and two per step of a profile behind
+    /// them.
     pub(crate) fn new(declaration: &'a Declaration, raw: &'a [Fraction]) -> Option<Self> {
-        (declaration.params().len() == raw.len()).then_some(Self { declaration, raw })
+        let params = declaration.params();
+        let mut both = params.iter().zip(raw);
+        let steps = match both.find(|(param, _)| param.kind == abi::KIND_PROFILE) {
+            Some((_, steps)) => usize::try_from(steps.num.checked_div(steps.den)?).ok()?,
+            None => 0,
+        };
+        let count = steps.checked_mul(2)?.checked_add(params.len())?;
+        (count == raw.len()).then_some(Self { declaration, raw })
+    }
+
+    /// The value of a profile.
+    ///
+    /// # Errors
+    /// There is no profile of this name.
+    pub fn profile(&self, name: &str) -> Result<Profile, Refused> {
+        let params = self.declaration.params();
+        let named = |param: &&abi::Param| crate::declare::text(&param.name) == name.as_bytes();
+        let found = params.iter().find(named).ok_or(Refused)?;
+        let behind = self.raw.get(params.len()..).unwrap_or_default();
+        match found.kind {
+            abi::KIND_PROFILE => Profile::new(behind.as_chunks().0).ok_or(Refused),
+            _ => Err(Refused),
+        }
     }
 
     /// The value of the parameter with this name.

@@ -93,6 +93,13 @@ fn count(name: &str, max: u64, period: u64) -> Param {
     count
 }
 
+fn choice(name: &str, words: &[&str]) -> Param {
+    let last = u64::try_from(words.len()).expect("a few words") - 1;
+    let mut choice = param(name, Kind::Choice, Role::None, whole(0), whole(last));
+    choice.choices = words.iter().map(|word| (*word).to_owned()).collect();
+    choice
+}
+
 fn flag(name: &str, role: Role) -> Param {
     param(name, Kind::Flag, role, whole(0), whole(1))
 }
@@ -158,6 +165,17 @@ impl Catalogue for Stub {
                     ],
                 ))
             }
+            "day-profile" => Ok(declaration(
+                name,
+                vec![
+                    Param {
+                        kind: Kind::Profile,
+                        ..rate("profile")
+                    },
+                    choice("without_clock", &["stop", "lowest-rate", "hold-rate"]),
+                    choice("on_clock_jump", &["follow", "distrust"]),
+                ],
+            )),
             "taper" => Ok(declaration(
                 name,
                 vec![
@@ -222,6 +240,7 @@ impl Catalogue for Stub {
     fn names(&self) -> Vec<String> {
         [
             "continuous",
+            "day-profile",
             "intermittent-bolus",
             "loading",
             "pca",

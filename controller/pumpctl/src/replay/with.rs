@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pump_core::prescription::Prescription;
-use pump_prescription::{Checked, Input, Outcome as Judgement, check};
+use pump_prescription::{Checked, Input, Outcome as Judgement, Zone, check};
 use pump_recording::row::Opening;
 use pump_simulator::StrategySource;
 use pump_simulator::alternative::{NoAlternative, World, live};
@@ -22,6 +22,8 @@ struct Other {
     sources: Vec<Box<dyn StrategySource>>,
     /// What it is called.
     name: String,
+    /// By whose clock it goes, where that is not as it was: a prescription says so for itself.
+    local_time: Option<Option<Zone>>,
 }
 
 pub(super) fn tell(
@@ -52,7 +54,10 @@ pub(super) fn tell(
             summary.run
         )));
     }
-    let world = eyes.world.take().unwrap_or_default();
+    let mut world = eyes.world.take().unwrap_or_default();
+    if let Some(zone) = other.local_time {
+        world.moved_to(zone);
+    }
     let now = live(opening, &world, &other.prescription, other.sources);
     let now = now.map_err(|why| no_alternative(with, opening, &why))?;
     told::side_by_side(opening, &other.name, &eyes.outcome, &now, args.json)
@@ -102,6 +107,7 @@ fn other_prescription(
     Ok(Other {
         prescription: checked.core,
         sources: loaded(strategies, &checked)?,
+        local_time: Some(checked.time_zone),
         name: checked.id,
     })
 }
@@ -150,7 +156,8 @@ fn other_plugin(
             sources.extend(pinned(strategies, &only)?);
             continue;
         }
-        if regimen.values.len() != declaration.params.len() {
+        let values = values(&regimen.values);
+        if values.len() != declaration.value_count(&values) {
             return Err(Failure::Input(format!(
                 "{}: it has {} parameters, and regimen `{}` has values for {}",
                 with.display(),
@@ -159,7 +166,6 @@ fn other_plugin(
                 regimen.values.len()
             )));
         }
-        let values = values(&regimen.values);
         sources.push(simulate::source(plugin.clone(), values, &regimen.name));
     }
     let prescription = opening.prescription().map_err(Failure::input)?;
@@ -167,5 +173,6 @@ fn other_plugin(
         prescription,
         sources,
         name,
+        local_time: None,
     })
 }

@@ -120,6 +120,7 @@ fn parameter(param: &Param) -> Value {
         }),
         Kind::Choice => json!({ "enum": param.choices, "description": help }),
         Kind::Flag => json!({ "type": "boolean", "description": help }),
+        Kind::Profile => profile(&help),
     };
     if let (Some(property), Some(default)) = (property.as_object_mut(), param.default) {
         let shown = written(param, default);
@@ -131,4 +132,35 @@ fn parameter(param: &Param) -> Value {
         property.insert("default".to_owned(), default);
     }
     property
+}
+
+/// Rates by time of the week.
+fn profile(help: &str) -> Value {
+    let day = "(mon|tue|wed|thu|fri|sat|sun)";
+    let days = format!("{day}(-{day})?");
+    let rate = [Dimension::VolumeRate, Dimension::MassRate];
+    json!({
+        "description": help,
+        "type": "array",
+        "minItems": 1,
+        "maxItems": strategy_abi::MAX_STEPS,
+        "items": {
+            "type": "object",
+            "properties": {
+                "days": {
+                    "type": "string",
+                    "pattern": format!("^{days}(\\s*,\\s*{days})*$"),
+                    "description": "on which days: `mon-fri` or `sat, sun`",
+                },
+                "at": {
+                    "type": "string",
+                    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+                    "description": "from when, by local time: `06:30`",
+                },
+                "rate": quantity(&rate, false, "what is given from then on"),
+            },
+            "required": ["days", "at", "rate"],
+            "additionalProperties": false,
+        },
+    })
 }

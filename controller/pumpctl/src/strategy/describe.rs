@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pump_prescription::{Dimension, Exact, show};
 use serde_json::{Value, json};
-use strategy_abi::Fraction;
+use strategy_abi::{Fraction, MAX_STEPS};
 use strategy_host::Probed;
 use strategy_link::{Declaration, Kind, Param, Role};
 
@@ -37,7 +37,7 @@ pub(crate) fn written(param: &Param, value: Fraction) -> String {
     let whole = || exact.floor().to_string();
     match param.kind {
         Kind::Dose => show(exact, Dimension::Volume),
-        Kind::Rate => show(exact, Dimension::VolumeRate),
+        Kind::Rate | Kind::Profile => show(exact, Dimension::VolumeRate),
         Kind::Time => show(exact, Dimension::Time),
         Kind::Count => whole(),
         Kind::Flag => (!exact.is_zero()).to_string(),
@@ -53,6 +53,11 @@ pub(crate) fn range(param: &Param) -> String {
     match param.kind {
         Kind::Choice => param.choices.join(" or "),
         Kind::Flag => "true or false".to_owned(),
+        Kind::Profile => format!(
+            "rows of days, at and rate; {} to {}, at most {MAX_STEPS} steps a week",
+            written(param, param.min),
+            written(param, param.max)
+        ),
         _ => format!(
             "{} to {}",
             written(param, param.min),

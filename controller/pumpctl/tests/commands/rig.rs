@@ -8,8 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The plugins and the helper that the tests need beside the program.
-const BUILT: [&str; 8] = [
+const BUILT: [&str; 9] = [
     "libcontinuous.so",
+    "libday_profile.so",
     "libintermittent_bolus.so",
     "libloading.so",
     "libpca.so",
@@ -80,7 +81,7 @@ pub(crate) fn built() -> &'static Path {
         assert!(
             folder.join(name).exists(),
             "{name} is not in {}: run `cargo check-all`, or first `cargo build -p strategy-host \
-             -p continuous -p intermittent-bolus -p loading -p pca -p pieb -p pulse-train -p taper`",
+             -p continuous -p day-profile -p intermittent-bolus -p loading -p pca -p pieb -p pulse-train -p taper`",
             folder.display()
         );
     }

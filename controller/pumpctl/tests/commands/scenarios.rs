@@ -56,6 +56,59 @@ fn the_published_defect_is_refused_and_the_basal_runs_on_unchanged() {
 }
 
 #[test]
+fn the_night_in_which_clocks_go_forward_has_an_hour_less_of_the_nights_rate() {
+    let rig = Rig::new();
+    let scenario = shipped("scenarios/night-without-a-clock.toml");
+    let prescription = shipped("prescriptions/day-profile.toml");
+    let commanded = |start: &str, span: &str, scenario: &[&str]| {
+        let words = [
+            "simulate",
+            &prescription,
+            "--for",
+            span,
+            "--json",
+            "--wall-clock",
+            start,
+        ];
+        let done = rig.run(&[&words[..], scenario].concat());
+        assert_eq!(done.code(), 0, "{}", done.err());
+        let report: Value = serde_json::from_str(&done.out()).expect("one document");
+        assert_eq!(report["refusals"], json!({}));
+        report["commanded_nl"].as_u64().expect("a number")
+    };
+    // In minutes at 250, 750 and 1000 µL/day, of which the second is 1/1.92 µL a minute.
+    let nl = |low: u64, middle: u64, high: u64| {
+        (low * 250_000 + middle * 750_000 + high * 1_000_000) / 1_440
+    };
+    // 18:00 to 22:00, 9 h of night, 14 h of Sunday, 8 h 30 of night, and half an hour of Monday.
+    let spring = "2026-03-28 18:00";
+    let night = 9 * 60 + 8 * 60 + 30;
+    assert_eq!(commanded(spring, "36h", &[]), nl(night, 18 * 60, 30));
+    // An hour of Sunday has no clock.
+    let lost = ["--scenario", scenario.as_str()];
+    assert_eq!(commanded(spring, "36h", &lost), nl(night + 60, 17 * 60, 30));
+    // A week before, the night has ten hours, and Monday's rate is not reached.
+    let before = "2026-03-21 18:00";
+    assert_eq!(commanded(before, "36h", &[]), nl(night + 30, 18 * 60, 0));
+    // In autumn it has eleven, and so much less of Sunday is within 28 hours.
+    let autumn = "2026-10-24 18:00";
+    assert_eq!(commanded(autumn, "28h", &[]), nl(11 * 60, 17 * 60, 0));
+}
+
+#[test]
+fn a_start_that_is_no_date_and_time_is_refused() {
+    let rig = Rig::new();
+    let prescription = shipped("prescriptions/day-profile.toml");
+    let done = rig.run(&["simulate", &prescription, "--wall-clock", "7 o'clock"]);
+    assert_eq!(done.code(), 2);
+    assert!(
+        done.err().contains("write it as \"2026-03-28 19:00\""),
+        "{}",
+        done.err()
+    );
+}
+
+#[test]
 fn ten_years_give_what_the_rate_says_to_the_step() {
     let days = 3653_u64;
     // 2 µL/h, and 1/7 mL/day, at 50 nL a step.

@@ -2,12 +2,17 @@
 //! two are of one build, so that no version is in them.
 
 use crate::plugin::CallError;
-use strategy_abi::{Fraction, MAX_PARAMS, MAX_STATE, Message as _, Order, Snapshot};
+use strategy_abi::{Fraction, MAX_STATE, Message as _, Order, Snapshot};
+use strategy_link::MAX_VALUES;
 
 /// No packet is longer.
-pub(super) const LONGEST: usize = 16 + MAX_STATE;
+pub(super) const LONGEST: usize = 16 + longer(MAX_STATE, MAX_VALUES * 16);
 pub(super) type Buffer = [u8; LONGEST];
 pub(super) const EMPTY: Buffer = [0; LONGEST];
+
+const fn longer(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
 
 const CREATE: u8 = 1;
 const STEP: u8 = 2;
@@ -62,7 +67,7 @@ impl<'a> Ask<'a> {
         Some(match kind {
             CREATE => {
                 let (values, rest) = body.as_chunks::<16>();
-                if !rest.is_empty() || values.len() > MAX_PARAMS {
+                if !rest.is_empty() || values.len() > MAX_VALUES {
                     return None;
                 }
                 let value = |bytes: &[u8; 16]| {

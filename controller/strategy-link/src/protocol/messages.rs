@@ -2,31 +2,25 @@
 
 use super::bytes::{Reader, Writer};
 use super::{Buffer, MAX_TEXT};
-use crate::FRACTION_ZERO;
+use crate::MAX_VALUES;
 use std::fmt;
-use strategy_abi::{Fraction, MAX_PARAMS, MAX_STATE, Message as _, Order, Snapshot};
+use strategy_abi::{Fraction, MAX_STATE, Message as _, Order, Snapshot};
 
-/// One value per declared parameter of a strategy, in their order; at most
-/// [`MAX_PARAMS`](strategy_abi::MAX_PARAMS).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Values {
-    count: usize,
-    values: [Fraction; MAX_PARAMS],
-}
+/// What a strategy is begun with: one value per declared parameter, in their order, and then the
+/// steps of a profile; at most [`MAX_VALUES`](crate::MAX_VALUES).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Values(Vec<Fraction>);
 
 impl Values {
     /// These values. `None` where there are too many, or one has the denominator zero.
     pub fn new(values: &[Fraction]) -> Option<Self> {
-        let mut all = [FRACTION_ZERO; MAX_PARAMS];
-        all.get_mut(..values.len())?.copy_from_slice(values);
-        let count = values.len();
         let sound = values.iter().all(|value| value.den != 0);
-        sound.then_some(Self { count, values: all })
+        (sound && values.len() <= MAX_VALUES).then(|| Self(values.to_vec()))
     }
 
     /// The values.
     pub fn as_slice(&self) -> &[Fraction] {
-        self.values.get(..self.count).unwrap_or_default()
+        &self.0
     }
 }
 
@@ -141,7 +135,7 @@ impl Cause {
 }
 
 /// From the daemon to the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToHost<'a> {
     /// The first message, once.
     Begin {
@@ -260,14 +254,16 @@ impl<'a> ToHost<'a> {
         let message = match kind {
             BEGIN => {
                 let count = usize::try_from(body.u32()?).map_err(|_| Malformed::Values)?;
-                let mut all = [FRACTION_ZERO; MAX_PARAMS];
-                let written = all.get_mut(..count).ok_or(Malformed::Values)?;
-                for value in &mut *written {
+                if count > MAX_VALUES {
+                    return Err(Malformed::Values);
+                }
+                let mut all = Vec::with_capacity(count);
+                for _ in 0..count {
                     let (num, den) = (body.u64()?, body.u64()?);
-                    *value = Fraction { num, den };
+                    all.push(Fraction { num, den });
                 }
                 Self::Begin {
-                    values: Values::new(written).ok_or(Malformed::Values)?,
+                    values: Values::new(&all).ok_or(Malformed::Values)?,
                     state: body.counted(MAX_STATE)?,
                 }
             }

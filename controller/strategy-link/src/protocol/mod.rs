@@ -64,7 +64,7 @@
 //! let values = Values::new(&[Fraction { num: 1, den: 604_800_000 }]).unwrap();
 //! let begin = ToHost::Begin { values, state: &[] };
 //! let packet = begin.encode(&mut buffer).unwrap(); // send this
-//! assert_eq!(ToHost::decode(packet), Ok(begin));
+//! assert_eq!(ToHost::decode(packet), Ok(begin.clone()));
 //!
 //! let failed = FromHost::Failed { cause: Cause::State, text: "no state of mine" };
 //! let packet = failed.encode(&mut buffer).unwrap();
@@ -80,11 +80,13 @@ pub use declared::{Declared, NotDeclared};
 pub use messages::{Cause, FromHost, Malformed, Sandbox, State, ToHost, TooLong, Values};
 
 use std::time::Duration;
-use strategy_abi::{MAX_PARAMS, MAX_STATE, Order, Snapshot};
+use strategy_abi::{MAX_STATE, Order, Snapshot};
+
+use crate::MAX_VALUES;
 
 /// The most bytes in a packet, and more than any message has: a packet that was cut to this
 /// length is never mistaken for a whole one.
-pub const MAX_PACKET: usize = 4608;
+pub const MAX_PACKET: usize = 15_360;
 
 /// Room for one packet.
 pub type Buffer = [u8; MAX_PACKET];
@@ -104,7 +106,7 @@ pub const HOST_NAME: &str = "strategy-host";
 // Every message is shorter than a packet.
 const _: () = {
     let head = 8;
-    let begin = head + 4 + 4 + MAX_PARAMS * 16 + MAX_STATE;
+    let begin = head + 4 + 4 + MAX_VALUES * 16 + MAX_STATE;
     let stepped = head + 8 + size_of::<Order>() + 4 + MAX_STATE;
     assert!(begin < MAX_PACKET && stepped < MAX_PACKET);
     assert!(head + size_of::<Snapshot>() < MAX_PACKET);

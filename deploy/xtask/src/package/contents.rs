@@ -185,6 +185,7 @@ mod tests {
             packed,
             [
                 "continuous",
+                "day-profile",
                 "intermittent-bolus",
                 "loading",
                 "pca",

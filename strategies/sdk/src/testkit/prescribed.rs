@@ -2,7 +2,7 @@
 
 use super::Clock;
 use super::story::{Story, Telling};
-use crate::{Strategy, Value, Values, declare};
+use crate::{Profile, Rate, Strategy, Value, Values, Weekday, declare};
 use std::marker::PhantomData;
 use strategy_abi as abi;
 use strategy_abi::Fraction;
@@ -11,6 +11,7 @@ use strategy_abi::Fraction;
 #[derive(Debug)]
 pub struct Prescribed<S> {
     values: Vec<(String, Value)>,
+    profile: Option<(String, Profile)>,
     clock: Option<Clock>,
     of: PhantomData<fn() -> S>,
 }
@@ -19,6 +20,7 @@ impl<S> Clone for Prescribed<S> {
     fn clone(&self) -> Self {
         Self {
             values: self.values.clone(),
+            profile: self.profile.clone(),
             clock: self.clock,
             of: PhantomData,
         }
@@ -29,6 +31,7 @@ impl<S: Strategy> Prescribed<S> {
     pub(super) const fn new() -> Self {
         Self {
             values: Vec::new(),
+            profile: None,
             clock: None,
             of: PhantomData,
         }
@@ -39,6 +42,38 @@ impl<S: Strategy> Prescribed<S> {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.values.retain(|(other, _)| other != name);
         self.values.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets a profile: on which days from when, in hours and minutes, which rate.
+    ///
+    /// # Panics
+    /// Two rows begin at the same time, or none does at Monday 00:00.
+    #[must_use]
+    pub fn with_profile(self, name: &str, rows: &[(&[Weekday], (u32, u32), Rate)]) -> Self {
+        let minutes = |minutes: u64| Fraction {
+            num: minutes.saturating_mul(60),
+            den: 1,
+        };
+        let mut steps = Vec::new();
+        for (days, (hour, minute), rate) in rows {
+            for day in *days {
+                let time = u64::from(*hour) * 60 + u64::from(*minute);
+                let at = u64::from(day.number()) * 24 * 60 + time;
+                steps.push((at, rate.fraction()));
+            }
+        }
+        steps.sort_by_key(|(at, _)| *at);
+        let raw: Vec<[Fraction; 2]> = steps
+            .into_iter()
+            .map(|(at, rate)| [minutes(at), rate])
+            .collect();
+        let profile = Profile::new(&raw).expect("a profile begins at Monday 00:00 and rises");
+        self.with_steps(name, profile)
+    }
+
+    pub(super) fn with_steps(mut self, name: &str, profile: Profile) -> Self {
+        self.profile = Some((name.to_owned(), profile));
         self
     }
 
@@ -84,6 +119,14 @@ impl<S: Strategy> Prescribed<S> {
         }
         let value_of = |param: &abi::Param| {
             let name = String::from_utf8_lossy(declare::text(&param.name));
+            if param.kind == abi::KIND_PROFILE {
+                let steps = self.steps(&name);
+                let steps = steps.unwrap_or_else(|| panic!("the profile `{name}` is required"));
+                return Fraction {
+                    num: steps.steps().len() as u64,
+                    den: 1,
+                };
+            }
             match self.values.iter().find(|(other, _)| *other == name) {
                 Some((_, value)) => {
                     assert_eq!(value.kind(), param.kind, "`{name}` is of another kind");
@@ -95,7 +138,19 @@ impl<S: Strategy> Prescribed<S> {
                 }
             }
         };
-        declared.params().iter().map(value_of).collect()
+        let mut fractions: Vec<Fraction> = declared.params().iter().map(value_of).collect();
+        if let Some((name, profile)) = &self.profile {
+            let mut params = declared.params().iter();
+            let known = params.any(|param| declare::text(&param.name) == name.as_bytes());
+            assert!(known, "there is no profile `{name}`");
+            fractions.extend(profile.fractions());
+        }
+        fractions
+    }
+
+    fn steps(&self, name: &str) -> Option<&Profile> {
+        let (known, profile) = self.profile.as_ref()?;
+        (known == name).then_some(profile)
     }
 
     /// Whether [`Strategy::new`] takes these values.
@@ -137,8 +192,15 @@ impl<S: Strategy> Prescribed<S> {
         );
     }
 
-    /// The value of the parameter with this name, as it was set or by its default.
+    /// The value of the parameter with this index, as it was set or by its default; of a profile
+    /// its highest rate.
     pub(super) fn value_of(&self, index: usize) -> Option<Fraction> {
+        let declared = S::DECLARATION;
+        if declared.params().get(index)?.kind == abi::KIND_PROFILE {
+            let (_, profile) = self.profile.as_ref()?;
+            let highest = profile.steps().iter().map(|step| step.rate).max();
+            return highest.map(Rate::fraction);
+        }
         self.fractions().get(index).copied()
     }
 

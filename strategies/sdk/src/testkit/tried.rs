@@ -2,7 +2,7 @@
 //! of.
 
 use super::{Prescribed, Story};
-use crate::{Strategy, Value, declare};
+use crate::{Profile, Strategy, Value, declare};
 use strategy_abi as abi;
 use strategy_abi::Fraction;
 
@@ -14,7 +14,9 @@ pub(super) fn prescriptions<S: Strategy>() -> Vec<Prescribed<S>> {
         let mut prescribed = Story::<S>::without_values();
         for param in declared.params() {
             let name = String::from_utf8_lossy(declare::text(&param.name)).into_owned();
-            if let Some(value) = Value::read(param.kind, of(param)) {
+            if param.kind == abi::KIND_PROFILE {
+                prescribed = prescribed.with_steps(&name, week(param, of(param)));
+            } else if let Some(value) = Value::read(param.kind, of(param)) {
                 prescribed = prescribed.with(&name, value);
             }
         }
@@ -44,12 +46,46 @@ pub(super) fn prescriptions<S: Strategy>() -> Vec<Prescribed<S>> {
     sets
 }
 
+/// A week of which every day goes from the least rate to this one and half way back.
+fn week(param: &abi::Param, rate: Fraction) -> Profile {
+    let half = Fraction {
+        num: rate.num / 2,
+        ..rate
+    };
+    let half = match above(param.min, half) {
+        true => param.min,
+        false => half,
+    };
+    let day = |day: u64| {
+        [
+            (0, param.min),
+            (6 * 3_600, rate),
+            (22 * 3_600 + 1_800, half),
+        ]
+        .map(|(at, rate)| {
+            let at = Fraction {
+                num: day * 86_400 + at,
+                den: 1,
+            };
+            [at, rate]
+        })
+    };
+    let steps: Vec<[Fraction; 2]> = (0..7).flat_map(day).collect();
+    Profile::new(&steps).expect("a whole week")
+}
+
+fn above(a: Fraction, b: Fraction) -> bool {
+    // 64 × 64 bits always fit into 128.
+    u128::from(a.num).saturating_mul(u128::from(b.den))
+        > u128::from(b.num).saturating_mul(u128::from(a.den))
+}
+
 /// A value as a prescription for a bench would have it, within the declared range.
 fn usual(param: &abi::Param, variant: usize) -> Fraction {
     let of = |choices: [u64; 2]| choices.get(variant).copied().unwrap_or_default();
     let nanoseconds = |minutes: [u64; 2]| of(minutes).saturating_mul(60_000_000_000);
     let (num, den) = match (param.kind, param.role) {
-        (abi::KIND_RATE, _) => (of([10, 1]), 3_600_000),
+        (abi::KIND_RATE | abi::KIND_PROFILE, _) => (of([10, 1]), 3_600_000),
         (abi::KIND_DOSE, _) => (of([100_000, 20_000]), 1),
         (abi::KIND_TIME, abi::ROLE_BOLUS_DURATION) => (nanoseconds([2, 1]), 1),
         (abi::KIND_TIME, abi::ROLE_INTERVAL) => (nanoseconds([60, 15]), 1),
@@ -59,11 +95,6 @@ fn usual(param: &abi::Param, variant: usize) -> Fraction {
         _ => (0, 1),
     };
     let wanted = Fraction { num, den };
-    // 64 × 64 bits always fit into 128.
-    let above = |a: Fraction, b: Fraction| {
-        u128::from(a.num).saturating_mul(u128::from(b.den))
-            > u128::from(b.num).saturating_mul(u128::from(a.den))
-    };
     if above(param.min, wanted) {
         param.min
     } else if above(wanted, param.max) {

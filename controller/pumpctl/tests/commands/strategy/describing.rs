@@ -40,6 +40,25 @@ fn a_parameter_is_described_with_its_range_its_default_and_what_it_bounds() {
 }
 
 #[test]
+fn a_profile_is_described_by_its_rows_and_an_editor_knows_them() {
+    let rig = Rig::new();
+    let page = strategy(&rig, &["describe", "day-profile"]).out();
+    let row = page.lines().find(|line| line.starts_with("profile "));
+    let words: Vec<&str> = row.expect("its row").split_whitespace().collect();
+    assert_eq!(
+        words.join(" "),
+        "profile profile rows of days, at and rate; 0 mL/h to 1500 mL/h, at most 336 steps a week \
+         required max-basal"
+    );
+    let schema = json(&strategy(&rig, &["describe", "day-profile", "--schema"]).out());
+    let rows = &schema["properties"]["profile"];
+    assert_eq!(rows["type"], "array");
+    assert_eq!(rows["maxItems"], 336);
+    let required = &rows["items"]["required"];
+    assert_eq!(*required, serde_json::json!(["days", "at", "rate"]));
+}
+
+#[test]
 fn a_file_is_described_as_its_name_is_and_both_say_the_hash_that_the_list_says() {
     let rig = Rig::new();
     let file = built().join("libpca.so");
