@@ -1,6 +1,6 @@
 //! Every key that a file may have, what it takes, and what it is for.
 //!
-//! The readers ask for keys by name, and a [`Section`](crate::section::Section) stops a test
+//! The readers ask for keys by name, and a section stops a test
 //! where one asks for a key, or for a kind of quantity, that its table here does not have. So a
 //! schema made of these tables is of what is read, neither more nor less.
 
