@@ -93,10 +93,10 @@ pub use client::{Client, ClientError, Watching};
 pub use frame::{VERSION, read_answer, read_request, write_reply, write_request, write_watched};
 pub use latency::{Distribution, Latency};
 pub use reply::{
-    Armed, Check, CheckState, Code, Done, Hello, Preflight, Proposal, ProposedRegimen, Refusal,
-    Reply, Row,
+    AlarmTest, Armed, Check, CheckState, Code, Done, Hello, Preflight, Proposal, ProposedRegimen,
+    Refusal, Reply, Row,
 };
-pub use request::{MAX_SILENCE_S, Request};
+pub use request::{ALARM_TEST_S, MAX_SILENCE_S, Request, Urgency};
 pub use rights::{Authority, Peer, Rights, UnixGroups};
 pub use server::{BindError, Limits, Server, Waker};
 pub use service::{Mail, Outcome, Service, Ticket};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Amount, Refilled};
 use crate::latency::Latency;
+use crate::request::Urgency;
 use crate::status::Status;
 
 /// An answer to a request that was done: the value of `reply`.
@@ -32,6 +33,8 @@ pub enum Reply {
     Ledger(Box<Account>),
     /// To `refill`.
     Refilled(Refilled),
+    /// To `alarm-test`.
+    AlarmTest(AlarmTest),
 }
 
 /// Who is there.
@@ -47,6 +50,19 @@ pub struct Hello {
     pub user: String,
     /// The highest right of the asker: `observe`, `operate` or `prescribe`.
     pub rights: String,
+}
+
+/// What an alarm test shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmTest {
+    /// Alarms of this priority.
+    pub priority: Urgency,
+    /// They have a light.
+    pub light: bool,
+    /// There is a buzzer.
+    pub sound: bool,
+    /// For so long, from now.
+    pub lasts_s: u32,
 }
 
 /// The state after a request was done.

@@ -8,6 +8,9 @@ use crate::rights::Rights;
 /// The longest that alarms may be silenced \[s\] (W09).
 pub const MAX_SILENCE_S: u32 = 120;
 
+/// How long an alarm test shows a priority \[s\].
+pub const ALARM_TEST_S: u32 = 5;
+
 /// The longest name of a prescription's file, token or alarm \[bytes\].
 const MAX_NAME: usize = 255;
 /// The longest reason for going beyond a soft limit \[bytes\].
@@ -76,6 +79,24 @@ pub enum Request {
         /// From now; at most [`MAX_SILENCE_S`]; 0 ends a silence.
         seconds: u32,
     },
+    /// Shows how alarms of a priority look and sound, for [`ALARM_TEST_S`], with the pump not
+    /// infusing. Answered by [`Reply::AlarmTest`](crate::Reply::AlarmTest).
+    AlarmTest {
+        /// Which.
+        priority: Urgency,
+    },
+    /// Says what was seen and heard of that; recorded. Answered by
+    /// [`Reply::Done`](crate::Reply::Done).
+    AlarmTested {
+        /// Of which priority.
+        priority: Urgency,
+        /// Whether its light was seen; absent: it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<bool>,
+        /// Whether its sound was heard; absent: there is no buzzer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard: Option<bool>,
+    },
     /// What became of the volume. Answered by [`Reply::Ledger`](crate::Reply::Ledger).
     Ledger,
     /// The pump gets another subject: windows, counts and lockouts are emptied, and nothing is
@@ -128,6 +149,8 @@ impl Request {
             | Self::Press
             | Self::Ack { .. }
             | Self::Silence { .. }
+            | Self::AlarmTest { .. }
+            | Self::AlarmTested { .. }
             | Self::Refill { .. }
             | Self::Latency { reset: true } => Rights::Operate,
             Self::Propose { .. }
@@ -154,6 +177,8 @@ impl Request {
             Self::Press => "press",
             Self::Ack { .. } => "ack",
             Self::Silence { .. } => "silence",
+            Self::AlarmTest { .. } => "alarm-test",
+            Self::AlarmTested { .. } => "alarm-tested",
             Self::Ledger => "ledger",
             Self::NewSubject => "new-subject",
             Self::Refill { .. } => "refill",
@@ -187,7 +212,38 @@ impl Request {
                 format!("alarms can't be silenced for {seconds} s"),
             )
             .fix(format!("at most {MAX_SILENCE_S} s; it can be repeated"))),
+            Self::AlarmTested {
+                seen: None,
+                heard: None,
+                ..
+            } => Err(Refusal::new(
+                Code::BadRequest,
+                "neither `seen` nor `heard` is said",
+            )),
             _ => Ok(()),
+        }
+    }
+}
+
+/// How urgent an alarm is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    /// Respond now.
+    High,
+    /// Respond soon.
+    Medium,
+    /// Be aware.
+    Low,
+}
+
+impl Urgency {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
         }
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pump_control::{
-    Account, Alarm, Amount, Armed, Bolus, Check, CheckState, Code, Demands, Distribution, Done,
-    Drug, Event, Health, Hello, Journal, Latency, Ledger, Mass, NextDemand, Pending, Preflight,
-    Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply, Request, Reservoir,
-    Residue, Row, Status, Subject, Thread, Threads, Watched, Window, read_answer, read_request,
-    write_reply, write_request, write_watched,
+    Account, Alarm, AlarmTest, Amount, Armed, Bolus, Check, CheckState, Code, Demands,
+    Distribution, Done, Drug, Event, Health, Hello, Journal, Latency, Ledger, Mass, NextDemand,
+    Pending, Preflight, Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply,
+    Request, Reservoir, Residue, Row, Status, Subject, Thread, Threads, Urgency, Watched, Window,
+    read_answer, read_request, write_reply, write_request, write_watched,
 };
 
 fn folder() -> PathBuf {
@@ -62,6 +62,14 @@ fn requests() -> Vec<Request> {
             alarm: text("reservoir-low"),
         },
         Request::Silence { seconds: 60 },
+        Request::AlarmTest {
+            priority: Urgency::High,
+        },
+        Request::AlarmTested {
+            priority: Urgency::Medium,
+            seen: Some(true),
+            heard: None,
+        },
         Request::Watch,
         Request::Latency { reset: true },
         Request::Ledger,
@@ -311,6 +319,12 @@ fn replies() -> Vec<Reply> {
             residue: residue(),
             differs: true,
             content_nl: 20_000_000,
+        }),
+        Reply::AlarmTest(AlarmTest {
+            priority: Urgency::Low,
+            light: false,
+            sound: true,
+            lasts_s: 5,
         }),
     ]
 }

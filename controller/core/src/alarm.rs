@@ -156,6 +156,22 @@ impl ActiveAlarms {
         1_u32.wrapping_shl(alarm.place())
     }
 
+    /// The set as a number, for another thread to read.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set of a number that [`bits`](Self::bits) gave.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The set with this alarm in it.
+    #[must_use]
+    pub const fn with(self, alarm: Alarm) -> Self {
+        Self(self.0 | Self::bit(alarm))
+    }
+
     /// Whether `alarm` is active.
     pub const fn contains(self, alarm: Alarm) -> bool {
         self.0 & Self::bit(alarm) != 0

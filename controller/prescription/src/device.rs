@@ -15,7 +15,7 @@ use crate::notation::show;
 use crate::report::Report;
 use crate::section::Section;
 use crate::unit::Dimension;
-use crate::wiring::{self, Counter, Gpio};
+use crate::wiring::{self, Counter, Gpio, Indicators};
 
 const US: u128 = 1_000;
 const MS: u128 = 1_000_000;
@@ -60,6 +60,8 @@ pub struct Device {
     pub air: Option<AirLimits>,
     /// The lines. Real hardware needs them, a simulation does not.
     pub gpio: Option<Gpio>,
+    /// Lights and a buzzer for the alarms.
+    pub indicators: Option<Indicators>,
     /// The hardware watchdog's device.
     pub watchdog: Option<String>,
     /// A counter of steps in hardware, as a witness of the ledger.
@@ -207,6 +209,7 @@ fn device(
         max_bolus: max_bolus?,
         air,
         gpio: wiring.gpio,
+        indicators: wiring.indicators,
         watchdog: wiring.watchdog,
         counter: wiring.counter,
         cpu: wiring.cpu,

@@ -139,6 +139,6 @@ pub use span::{SpanError, read_span};
 pub use suggestion::nearest;
 pub use syntax::{ParsedToml, SyntaxError, TooDeep, parse_toml};
 pub use unit::{Dimension, NUMBER_PATTERN};
-pub use wiring::{Active, Counter, Gpio, InputWire, LineName, OutputWire};
+pub use wiring::{Active, Counter, Gpio, Indicators, InputWire, LineName, OutputWire};
 pub use words::{envelope_lines, rate_text, span_text, steps_text};
 pub use zone::{Zone, utc_of, wall_clock};

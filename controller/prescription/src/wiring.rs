@@ -102,6 +102,20 @@ pub struct Gpio {
     pub stall: Option<InputWire>,
 }
 
+/// `[indicators]`: lights and a buzzer for the alarms. Those that are `None` the rig does not
+/// have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Indicators {
+    /// The light of high alarms; red.
+    pub led_high: Option<OutputWire>,
+    /// That of medium alarms; yellow.
+    pub led_medium: Option<OutputWire>,
+    /// That of low alarms; cyan or yellow.
+    pub led_low: Option<OutputWire>,
+    /// A buzzer that sounds while its line is active.
+    pub buzzer: Option<OutputWire>,
+}
+
 /// `[counter]`: hardware that counts the steps on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
@@ -114,6 +128,7 @@ pub struct Counter {
 /// The optional sections together.
 pub(crate) struct Wiring {
     pub(crate) gpio: Option<Gpio>,
+    pub(crate) indicators: Option<Indicators>,
     pub(crate) watchdog: Option<String>,
     pub(crate) counter: Option<Counter>,
     pub(crate) cpu: Option<u32>,
@@ -122,9 +137,13 @@ pub(crate) struct Wiring {
 /// Reads them. `None`: something was wrong, and reported.
 pub(crate) fn read(root: &mut Section<'_>, report: &mut Report) -> Option<Wiring> {
     let before = report.error_count();
+    let mut taken = Taken::default();
     let gpio = root
         .optional_section("gpio", report)
-        .and_then(|section| gpio(section, report));
+        .and_then(|section| gpio(section, &mut taken, report));
+    let indicators = root
+        .optional_section("indicators", report)
+        .map(|section| indicators(section, &mut taken, report));
     let watchdog = root
         .optional_section("watchdog", report)
         .and_then(|mut section| {
@@ -153,6 +172,7 @@ pub(crate) fn read(root: &mut Section<'_>, report: &mut Report) -> Option<Wiring
         });
     (report.error_count() == before).then_some(Wiring {
         gpio,
+        indicators,
         watchdog,
         counter,
         cpu,
@@ -207,41 +227,19 @@ impl Taken {
     }
 }
 
-fn gpio(mut section: Section<'_>, report: &mut Report) -> Option<Gpio> {
-    let mut taken = Taken::default();
-    let step = output(
-        &mut section,
-        "step",
-        true,
-        Plain::IsHigh,
-        &mut taken,
-        report,
-    );
-    let enable = output(
-        &mut section,
-        "enable",
-        true,
-        Plain::Refused,
-        &mut taken,
-        report,
-    );
-    let dir = output(
-        &mut section,
-        "dir",
-        false,
-        Plain::IsHigh,
-        &mut taken,
-        report,
-    );
+fn gpio(mut section: Section<'_>, taken: &mut Taken, report: &mut Report) -> Option<Gpio> {
+    let step = output(&mut section, "step", true, Plain::IsHigh, taken, report);
+    let enable = output(&mut section, "enable", true, Plain::Refused, taken, report);
+    let dir = output(&mut section, "dir", false, Plain::IsHigh, taken, report);
     let heartbeat = output(
         &mut section,
         "heartbeat",
         false,
         Plain::IsHigh,
-        &mut taken,
+        taken,
         report,
     );
-    let mut input = |key| input(&mut section, key, &mut taken, report);
+    let mut input = |key| input(&mut section, key, taken, report);
     let button = input("button");
     let occlusion = input("occlusion");
     let air = input("air");
@@ -261,6 +259,19 @@ fn gpio(mut section: Section<'_>, report: &mut Report) -> Option<Gpio> {
         reservoir,
         stall,
     })
+}
+
+/// A light that is on where it should be off is seen; so a level may be left out.
+fn indicators(mut section: Section<'_>, taken: &mut Taken, report: &mut Report) -> Indicators {
+    let mut line = |key| output(&mut section, key, false, Plain::IsHigh, taken, report);
+    let indicators = Indicators {
+        led_high: line("led_high"),
+        led_medium: line("led_medium"),
+        led_low: line("led_low"),
+        buzzer: line("buzzer"),
+    };
+    section.finish(report);
+    indicators
 }
 
 /// What a line without its level means.

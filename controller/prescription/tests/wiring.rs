@@ -52,6 +52,37 @@ fn the_sample_device_is_wired() {
     assert_eq!(device.watchdog.as_deref(), Some("/dev/watchdog0"));
     assert_eq!(device.counter.map(|counter| counter.tolerance), Some(4));
     assert_eq!(device.cpu, Some(0));
+    let indicators = device.indicators.expect("the sample has lights");
+    for (wire, pin) in [
+        (indicators.led_high, "P8_12"),
+        (indicators.led_medium, "P8_15"),
+        (indicators.led_low, "P8_18"),
+        (indicators.buzzer, "P8_13"),
+    ] {
+        let wanted = OutputWire {
+            line: named(pin),
+            active: Active::High,
+        };
+        assert_eq!(wire, Some(wanted));
+    }
+}
+
+/// A light that were the ENABLE line would switch the motor.
+#[test]
+fn a_light_takes_no_line_of_the_motors_and_may_be_left_out() {
+    for line in ["P9_12", "P8_16", "P8_7", "P8_15"] {
+        let taken = WIRED.replace("led_high = \"P8_12\"", &format!("led_high = \"{line}\""));
+        assert!(refuses(&taken), "{line}");
+    }
+    let alone = format!("{PLAIN}\n[indicators]\nbuzzer = {{ line = \"b\", active = \"low\" }}\n");
+    let indicators = device(&alone).indicators.expect("it is written");
+    assert_eq!(indicators.led_high, None);
+    assert!(
+        indicators
+            .buzzer
+            .is_some_and(|buzzer| buzzer.active == Active::Low)
+    );
+    assert_eq!(device(PLAIN).indicators, None);
 }
 
 #[test]
@@ -91,7 +122,13 @@ fn every_misspelt_key_and_every_lost_level_of_the_wiring_refuses() {
             }
         }
     }
-    for section in ["[gpio]", "[watchdog]", "[counter]", "[realtime]"] {
+    for section in [
+        "[gpio]",
+        "[indicators]",
+        "[watchdog]",
+        "[counter]",
+        "[realtime]",
+    ] {
         let misspelt = section.replace(']', "s]");
         assert!(refuses(&WIRED.replace(section, &misspelt)), "{misspelt}");
     }

@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
-pub(crate) use alarms::{AlarmsArgs, ExplainArgs};
+pub(crate) use alarms::{AlarmTestArgs, AlarmsArgs, ExplainArgs, TestedPriority};
 pub(crate) use daemon::{ArmArgs, DaemonCommand, LatencyArgs, StatusArgs, WatchArgs};
 pub(crate) use export::ExportArgs;
 pub(crate) use fmt::FmtArgs;

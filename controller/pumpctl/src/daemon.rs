@@ -1,5 +1,6 @@
 //! The commands that ask the daemon.
 
+mod alarm_test;
 mod alarms;
 mod arm;
 mod cyclictest;
@@ -56,6 +57,7 @@ pub(crate) fn run(socket: Option<&Path>, command: &DaemonCommand) -> Result<(), 
             let seconds = args.seconds;
             order(&daemon, &Request::Silence { seconds }, args.json)
         }
+        DaemonCommand::AlarmTest(args) => alarm_test::run(&daemon, args),
         DaemonCommand::Watch(args) => watch::run(&daemon, args),
         DaemonCommand::Latency(args) => latency::run(&daemon, args),
     }

@@ -20,7 +20,8 @@
 //!
 //! The others ask the daemon over its control socket ([`pump_control`]) and tell what it
 //! answers: `status`, `preflight`, `arm` in two steps (P01), `start`, `pause`, `resume`,
-//! `stop`, `press`, `alarms`, `ack`, `silence`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
+//! `stop`, `press`, `alarms`, `ack`, `silence`,
+//! `alarm-test`, `refill`, `new-subject`, `ledger`, `watch`, and `latency`, which measures beside
 //! cyclictest.
 //!
 //! The command wires and decides nothing. The checks are `pump-prescription`'s, the run is

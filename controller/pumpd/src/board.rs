@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pump_control as doc;
-use pump_core::alarm::{ActiveAlarms, Alarm, Row};
+use pump_core::alarm::{ActiveAlarms, Alarm, Priority, Row};
 use pump_core::bolus::{BolusId, BolusOutcome};
 use pump_core::event::{Event, EventKind};
 use pump_core::order::RegimenId;
@@ -324,10 +324,26 @@ impl Board {
         self.silence = (span > Nanoseconds::ZERO).then_some((now, until));
     }
 
+    /// The active alarms that make no sound now, and for how long still. What was raised during a
+    /// silence sounds all the same (W09).
+    pub(crate) fn silenced(&self, now: MonoNs) -> (ActiveAlarms, Nanoseconds) {
+        let Some((from, until)) = self.silence.filter(|(_, until)| *until > now) else {
+            return (ActiveAlarms::NONE, Nanoseconds::ZERO);
+        };
+        let known = |alarm: &Alarm| self.since.get(alarm).is_some_and(|since| *since <= from);
+        (self.alarms.iter().filter(known).collect(), until.since(now))
+    }
+
+    /// How urgent the most urgent active alarm is.
+    pub(crate) fn urgency(&self) -> Option<Priority> {
+        self.alarms.iter().map(|alarm| alarm.row().priority).max()
+    }
+
     /// How things are, as far as the loop says it: threads, links and proposals are for the
     /// caller to add.
     pub(crate) fn status(&self, now: MonoNs) -> doc::Status {
         let silence = self.silence.filter(|(_, until)| *until > now);
+        let (silenced, _) = self.silenced(now);
         let mut alarms: Vec<_> = self.alarms.iter().map(Alarm::row).collect();
         alarms.sort_by_key(|row| std::cmp::Reverse(row.priority));
         let view = self.view.as_ref();
@@ -340,8 +356,7 @@ impl Board {
                 text: row.text.to_owned(),
                 age_ns: now.since(since).0,
                 acked: self.acked.contains(&row.alarm),
-                // What was raised during a silence sounds all the same (W09).
-                silenced: silence.is_some_and(|(from, _)| since <= from),
+                silenced: silenced.contains(row.alarm),
                 latched: !lasting.contains(row.alarm),
                 action: row.action.name().to_owned(),
                 clears: row.clears.text().to_owned(),

@@ -485,6 +485,7 @@ impl<M: LiveMotor, H: Heartbeat> Dosing<M, H> {
     fn publish(&mut self, now: MonoNs) {
         self.view_at = now.after(VIEW_EVERY);
         self.pump.sum_up();
+        self.vitals.signals.tell(self.pump.alarms());
         self.say(News::View(View {
             at: now,
             state: self.pump.state(),

@@ -23,6 +23,7 @@ pub(crate) enum Victim {
     Journal,
     Disk,
     Control,
+    Indicators,
 }
 
 /// How it fails.
@@ -50,7 +51,7 @@ impl fmt::Display for NoFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a fault is THREAD=MANNER@AFTER+FOR: loop=spin@5s+300ms; threads: loop, inputs, \
-             link-0 to link-3, journal, disk, control; manners: stall, spin, panic",
+             link-0 to link-3, journal, disk, control, indicators; manners: stall, spin, panic",
         )
     }
 }
@@ -75,6 +76,7 @@ impl FromStr for Fault {
                 "journal" => Victim::Journal,
                 "disk" => Victim::Disk,
                 "control" => Victim::Control,
+                "indicators" => Victim::Indicators,
                 _ => return Err(NoFault),
             },
             manner: match manner {

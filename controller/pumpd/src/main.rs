@@ -9,11 +9,13 @@
 //! | `strategy-link-N` | one sandboxed child a regimen ([`link`]) |
 //! | `journal`, `disk` | repeat and write down what is done, and grant credit ([`journal`]) |
 //! | `watchdog` | tells systemd and the hardware that all is well ([`watchdog`]) |
+//! | `indicators` | lights and a buzzer, as the alarms want them ([`indicators`]) |
 //! | `judge` | checks prescriptions and has plugins looked at ([`judge`]) |
 //! | `control` | the operators' socket ([`service`]) |
 //!
 //! [`table`] has their priorities, [`messages`] what passes between them.
 
+mod alarm_test;
 mod board;
 mod books;
 mod catalogue;
@@ -24,6 +26,7 @@ mod crew;
 mod dosing;
 mod durable;
 mod faults;
+mod indicators;
 mod inputs;
 mod journal;
 mod judge;

@@ -40,6 +40,10 @@ pub(crate) struct Options {
     /// instant, eight bytes.
     #[arg(long, value_name = "FILE", hide = true, requires = "sim")]
     pub(crate) witness: Option<PathBuf>,
+    /// For tests, with --sim: every change of a light or the buzzer is added to this file: its
+    /// instant in ns of the monotonic clock, the line, and whether it is on.
+    #[arg(long, value_name = "FILE", hide = true, requires = "sim")]
+    pub(crate) indicator_tape: Option<PathBuf>,
     /// For tests, with --sim: a lost strategy is started again however often it was lost.
     #[arg(long, hide = true, requires = "sim")]
     pub(crate) unlimited_respawns: bool,

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use pump_control::{Check, CheckState};
 use pump_core::quantity::Nanoseconds;
 
+use crate::indicators::Wired;
 use crate::journal::disk::DiskStatus;
 use crate::rig::Lines;
 use crate::vitals::Vitals;
@@ -38,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) refusals: Vec<String>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) lines: Lines,
+    /// Which lights there are, and whether there is a buzzer.
+    pub(crate) wired: Wired,
     pub(crate) watched: Watched,
     /// Why the processor's deep sleep could not be forbidden; `None`: it is.
     pub(crate) deep_sleep: Option<String>,
@@ -74,6 +77,7 @@ const CHECKS: &[(&str, Run)] = &[
     ("no-allocation", memory::no_allocation),
     ("processor-awake", processor::awake),
     ("gpio-lines", lines::opened),
+    ("indicators", lines::indicators),
     ("watchdog", watchdog::running),
     ("loop-alive", threads::loop_alive),
     ("threads-alive", threads::all_alive),

@@ -6,9 +6,12 @@ use pump_core::quantity::{Nanoseconds, Steps};
 use pump_hal::bench::bench;
 use pump_hal::cdev::{self, MotorWires, Wire};
 use pump_hal::{Heartbeat, Input, InputSource, LiveMotor, Mechanics, Polarity, Sensor};
-use pump_prescription::{Active, Counter, Device, Gpio, InputWire, LineName, OutputWire};
+use pump_prescription::{
+    Active, Counter, Device, Gpio, Indicators, InputWire, LineName, OutputWire,
+};
 
 use crate::counter::StepCounter;
+use crate::indicators::{Lamp, Panel};
 
 /// The parts of a pump, for the threads that own them.
 pub(crate) struct Rig {
@@ -16,6 +19,8 @@ pub(crate) struct Rig {
     pub(crate) inputs: Box<dyn InputSource>,
     pub(crate) heart: Option<Box<dyn Heartbeat>>,
     pub(crate) counter: Option<StepCounter>,
+    /// Lights and buzzer.
+    pub(crate) panel: Panel,
     /// What was opened, for preflight to show.
     pub(crate) lines: Lines,
 }
@@ -34,7 +39,7 @@ pub(crate) struct Lines {
 impl Rig {
     /// A pump in memory. How much its reservoir holds is the ledger's business: it never
     /// runs dry. Each step of its motor may have a witness outside of the process.
-    pub(crate) fn simulated(device: &Device, witness: Option<File>) -> Self {
+    pub(crate) fn simulated(device: &Device, witness: Option<File>, panel: Panel) -> Self {
         let (motor, inputs, heart, hand) = bench(Steps(u64::MAX / 2), mechanics(device));
         if let Some(witness) = witness {
             hand.witness(witness);
@@ -44,6 +49,7 @@ impl Rig {
             inputs: Box::new(inputs),
             heart: Some(Box::new(heart)),
             counter: None,
+            panel,
             lines: Lines::default(),
         }
     }
@@ -84,6 +90,10 @@ impl Rig {
             inputs: Box::new(inputs),
             heart,
             counter: device.counter.as_ref().map(counter).transpose()?,
+            panel: device
+                .indicators
+                .as_ref()
+                .map_or_else(|| Ok(Panel::default()), panel)?,
             lines: Lines {
                 opened: opened(gpio, &watched),
                 change,
@@ -91,6 +101,27 @@ impl Rig {
             },
         })
     }
+}
+
+/// Opens lights and buzzer, all of them off.
+fn panel(indicators: &Indicators) -> Result<Panel, String> {
+    let open = |wired: &Option<OutputWire>| {
+        let Some(wired) = wired else {
+            return Ok(None);
+        };
+        let wire = output(wired);
+        let line = cdev::output(&wire)
+            .map_err(|error| format!("{error}; see [indicators] of the device's file"))?;
+        Ok::<_, String>(Some(Lamp::new(Box::new(line), wire.polarity)))
+    };
+    Ok(Panel {
+        lights: [
+            open(&indicators.led_low)?,
+            open(&indicators.led_medium)?,
+            open(&indicators.led_high)?,
+        ],
+        buzzer: open(&indicators.buzzer)?,
+    })
 }
 
 const fn mechanics(device: &Device) -> Mechanics {

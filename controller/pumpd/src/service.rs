@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use pump_control::{
     Check, Code, Done, Hello, Mail, Outcome, Peer, Refusal, Reply, Request, Service, Ticket,
-    Watched,
+    Urgency, Watched,
 };
 use pump_core::alarm::ALARMS;
 use pump_core::event::EventKind;
@@ -27,6 +27,7 @@ use crate::board::Board;
 use crate::books::{Books, Label};
 use crate::clock::PumpClock;
 use crate::confirm::{Arming, Words, not_armed};
+use crate::indicators::Wired;
 use crate::journal::disk::DiskStatus;
 use crate::judge::{Case, Verdict};
 use crate::link::{Job, LinkStatus};
@@ -70,6 +71,8 @@ pub(crate) struct DeskParts {
     /// Its hash when the daemon began.
     pub(crate) device_sha256: [u8; 32],
     pub(crate) simulated: bool,
+    /// Lights and buzzer.
+    pub(crate) wired: Wired,
     /// What became of the volume.
     pub(crate) books: Books,
     /// What the pump remembers when the daemon begins.
@@ -143,6 +146,9 @@ pub(crate) struct Desk {
     /// The sentinel's cut that was told last.
     cut_told: Option<MonoNs>,
     self_test_at: MonoNs,
+    /// The priorities that were tested and have not been answered for, each until when that may
+    /// be.
+    pub(crate) tested: Vec<(Urgency, MonoNs)>,
 }
 
 impl Desk {
@@ -168,6 +174,7 @@ impl Desk {
             status_at: now,
             cut_told: None,
             self_test_at: now.after(SELF_TEST_EVERY),
+            tested: Vec::new(),
         }
     }
 
@@ -504,8 +511,15 @@ impl Service for Desk {
                 self.note("silence", peer, serde_json::json!({ "seconds": seconds }));
                 let span = Nanoseconds::from_secs(u64::from(seconds));
                 self.board.silence(now, span);
+                self.keep_silent(now);
                 self.done().into()
             }
+            Request::AlarmTest { priority } => self.alarm_test(now, priority, peer).into(),
+            Request::AlarmTested {
+                priority,
+                seen,
+                heard,
+            } => self.alarm_tested(now, priority, seen, heard, peer).into(),
         }
     }
 
@@ -514,6 +528,7 @@ impl Service for Desk {
         self.parts.vitals.control.show(clock::now());
         self.tell_cut();
         self.hear();
+        self.keep_silent(now);
         self.expire(now);
         self.hear_verdict(now);
         self.advance(now);

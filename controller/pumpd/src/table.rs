@@ -29,6 +29,7 @@ pub(crate) const JOURNAL: Spec = Spec {
 };
 pub(crate) const DISK: Spec = row("disk", Policy::Normal);
 pub(crate) const WATCHDOG: Spec = row("watchdog", Policy::Normal);
+pub(crate) const INDICATORS: Spec = row("indicators", Policy::Normal);
 pub(crate) const JUDGE: Spec = Spec {
     // It reads prescriptions, however they are nested.
     stack: 1024 * 1024,
@@ -43,7 +44,15 @@ pub(crate) const CONTROL: Spec = Spec {
 /// All of them, as `status --threads` shows them beside what the kernel says.
 pub(crate) fn planned() -> Vec<(&'static str, Policy)> {
     let rest = [
-        &SENTINEL, &LOOP, &INPUTS, &JOURNAL, &DISK, &WATCHDOG, &JUDGE, &CONTROL,
+        &SENTINEL,
+        &LOOP,
+        &INPUTS,
+        &JOURNAL,
+        &DISK,
+        &WATCHDOG,
+        &INDICATORS,
+        &JUDGE,
+        &CONTROL,
     ];
     rest.into_iter()
         .chain(&LINKS)

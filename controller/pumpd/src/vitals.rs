@@ -6,6 +6,8 @@ use pump_core::prescription::MAX_REGIMENS;
 use pump_core::quantity::{MonoNs, Nanoseconds};
 use pump_rt::histogram::Histogram;
 
+use crate::indicators::Signals;
+
 /// Without a beat for this long the loop is not alive: it wakes every 10 ms. The sentinel brakes
 /// for it (W08).
 pub(crate) const LOOP_STALE: Nanoseconds = Nanoseconds::from_millis(50);
@@ -73,6 +75,9 @@ pub(crate) struct Vitals {
     /// The disk's thread: it is idle, or has just written.
     pub(crate) disk: Beat,
     pub(crate) watchdog: Beat,
+    pub(crate) indicators: Beat,
+    /// What lights and buzzer are to tell.
+    pub(crate) signals: Signals,
     /// The sentinel has found the loop alive.
     pub(crate) healthy: Beat,
     /// Wake-ups of the loop, ticks of the control law, edges the kernel took and refused.
@@ -133,6 +138,8 @@ impl Vitals {
             sentinel: beat(),
             disk: beat(),
             watchdog: beat(),
+            indicators: beat(),
+            signals: Signals::new(),
             healthy: beat(),
             wakes: AtomicU64::new(0),
             ticks: AtomicU64::new(0),

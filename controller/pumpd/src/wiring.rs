@@ -25,6 +25,7 @@ use crate::crew::Crew;
 use crate::dosing::{Begin, Dosing, Ends, LinkEnds};
 use crate::durable::{self, OffTime};
 use crate::faults::{Faults, Victim};
+use crate::indicators::{Indicators, Panel};
 use crate::inputs::Inputs;
 use crate::journal::disk::{Disk, DiskStatus};
 use crate::journal::{Journal, JournalParts};
@@ -89,10 +90,12 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         true => Rig::simulated(
             &device,
             options.witness.as_deref().map(witness).transpose()?,
+            panel(options.indicator_tape.as_deref())?,
         ),
         false => Rig::on_lines(&device)?,
     };
     let brake = rig.motor.brake();
+    let wired = rig.panel.wired();
 
     let (tasks, tasks_out) = lane(FEW);
     let (news_in, news) = lane(SOME);
@@ -221,6 +224,12 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 
     let (watchdog, watched) = watchdog(options, &device, &vitals);
     crew.add(&table::WATCHDOG, move || watchdog.run())?;
+    let indicators = Indicators {
+        panel: rig.panel,
+        vitals: Arc::clone(&vitals),
+        faults: Arc::clone(&faults),
+    };
+    crew.add(&table::INDICATORS, move || indicators.run())?;
     let (cases, cases_in) = mpsc::channel();
     let (verdicts_in, verdicts) = mpsc::channel();
     let judge = Judge {
@@ -237,6 +246,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         refusals: std::mem::take(&mut crew.refusals),
         vitals: Arc::clone(&vitals),
         lines: rig.lines,
+        wired,
         watched,
         deep_sleep: awake.as_ref().err().cloned(),
         disk: Arc::clone(&disk_status),
@@ -258,6 +268,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         device: options.config.clone(),
         device_sha256: device.sha256,
         simulated: options.sim,
+        wired,
         books,
         remembered,
         planned: table::planned(),
@@ -382,6 +393,14 @@ fn state_dir(folder: &Path) -> Result<File, String> {
 fn witness(path: &Path) -> Result<File, String> {
     let opened = File::options().create(true).append(true).open(path);
     opened.map_err(|error| format!("the witness {}: {error}", path.display()))
+}
+
+/// Lights and buzzer of a simulated pump.
+fn panel(tape: Option<&Path>) -> Result<Panel, String> {
+    let shown = tape.map_or(String::new(), |path| path.display().to_string());
+    let failed = |error: std::io::Error| format!("the tape {shown}: {error}");
+    let tape = tape.map(|path| File::options().create(true).append(true).open(path));
+    Panel::in_memory(tape.transpose().map_err(failed)?).map_err(failed)
 }
 
 fn tape(path: &Path) -> Result<BufWriter<File>, String> {

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use strategy_link::Declaration;
 
+use super::Needed::{Never, Sometimes};
 use super::*;
 use crate::section::asked;
 use crate::{Catalogue, CatalogueError, Input, check};
@@ -23,7 +24,7 @@ const PRESCRIPTION_TEXT: &str = include_str!("../../tests/bench/prescription.tom
 const LIBRARY_TEXT: &str = include_str!("../../../../config/drug-library.toml");
 const DEVICE_TEXT: &str = include_str!("../../../../config/pump.toml");
 const GEOMETRY_TEXT: &str = "[mechanics]\nsyringe_bore = \"14.5 mm\"\n\
-    [air]\n[gpio]\nstep = { line = \"a\" }\n[watchdog]\n[counter]\n[realtime]\n";
+    [air]\n[gpio]\nstep = { line = \"a\" }\n[indicators]\n[watchdog]\n[counter]\n[realtime]\n";
 const KVO_TEXT: &str = "[on_strategy_loss]\naction = \"kvo\"\n";
 
 fn tables(keys: &'static Keys) -> Vec<&'static Keys> {

@@ -1,6 +1,6 @@
 //! The commands about alarms, and `explain`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use pump_control::MAX_SILENCE_S;
 use pump_prescription::read_span;
 
@@ -42,6 +42,19 @@ alarm does to delivery goes on, and so does what it shows.
 Exit codes: 0 done, 1 refused, 2 the command line is wrong, 3 the daemon can't be reached,
 4 you may not.";
 
+pub(super) const TEST_HELP: &str = "\
+Examples:
+  pumpctl alarm-test               high, medium and low, one after the other
+  pumpctl alarm-test --only high
+
+Each priority is shown for five seconds by the lights and the buzzer of the rig ([indicators] of
+pump.toml), and then it asks whether that was seen and heard. The answers are recorded with who
+and when. It is refused while the pump infuses, and below the priority of a real alarm. What is
+real is shown all the same.
+
+Exit codes: 0 all was noticed, 1 something was not, or it is refused, 2 the command line is wrong,
+or there is no terminal to ask on, 3 the daemon can't be reached, 4 you may not.";
+
 pub(super) const EXPLAIN_HELP: &str = "\
 Examples:
   pumpctl explain occlusion        an alarm: what it does, when it clears, cause, remedy
@@ -80,6 +93,24 @@ pub(crate) struct SilenceArgs {
     /// Print the answer as one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestedPriority {
+    /// Respond now.
+    High,
+    /// Respond soon.
+    Medium,
+    /// Be aware.
+    Low,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AlarmTestArgs {
+    /// This priority alone; repeatable.
+    #[arg(long, value_enum, value_name = "PRIORITY")]
+    pub(crate) only: Vec<TestedPriority>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use pump_core::quantity::Nanoseconds;
 use pump_prescription::read_span;
 
-use super::alarms::{self, AckArgs, AlarmsArgs, SilenceArgs};
+use super::alarms::{self, AckArgs, AlarmTestArgs, AlarmsArgs, SilenceArgs};
 use super::ledger::{self, LedgerArgs, NewSubjectArgs, RefillArgs};
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +49,9 @@ pub(crate) enum DaemonCommand {
     /// Silence the alarms for a while, at most two minutes. A new alarm sounds all the same.
     #[command(after_long_help = alarms::SILENCE_HELP)]
     Silence(SilenceArgs),
+    /// Show how alarms look and sound, and record whether that was noticed.
+    #[command(after_long_help = alarms::TEST_HELP)]
+    AlarmTest(AlarmTestArgs),
     /// Watch what happens: one screen on a terminal, else a line for each event.
     #[command(after_long_help = WATCH_EXIT)]
     Watch(WatchArgs),

@@ -107,5 +107,5 @@ fn a_schema_has_the_keys_that_the_readers_know_and_no_others() {
     ] {
         same(keys, &schema, &mut tables);
     }
-    assert_eq!(tables, 6 + 18 + 5);
+    assert_eq!(tables, 6 + 23 + 5);
 }

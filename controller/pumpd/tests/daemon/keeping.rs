@@ -66,7 +66,7 @@ fn state_dir(daemon: &Daemon) -> PathBuf {
 }
 
 /// What operators did, as the journal has it.
-fn did(daemon: &Daemon, what: &str) -> Vec<Value> {
+pub(crate) fn did(daemon: &Daemon, what: &str) -> Vec<Value> {
     let mut reader = Reader::open(&state_dir(daemon)).expect("a journal");
     let query = Query {
         kinds: vec!["operator".to_owned()],

@@ -7,6 +7,7 @@ mod calls;
 mod disk;
 mod durable;
 mod flood;
+mod indicators;
 mod keeping;
 mod life;
 mod papers;

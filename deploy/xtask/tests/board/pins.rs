@@ -7,14 +7,18 @@ const OVERLAY: &str = include_str!("../../../beaglebone/pumpd.dts");
 
 /// The pad register of each pin in use, as an offset: from the AM335x manual's table of the
 /// control module, and the BeagleBone Black's table of its headers.
-const PADS: [(&str, &str, u32); 10] = [
+const PADS: [(&str, &str, u32); 14] = [
     ("P8_7", "gpmc_advn_ale", 0x090),
     ("P8_8", "gpmc_oen_ren", 0x094),
     ("P8_9", "gpmc_be0n_cle", 0x09c),
     ("P8_10", "gpmc_wen", 0x098),
+    ("P8_12", "gpmc_ad12", 0x030),
+    ("P8_13", "gpmc_ad9", 0x024),
     ("P8_14", "gpmc_ad10", 0x028),
+    ("P8_15", "gpmc_ad15", 0x03c),
     ("P8_16", "gpmc_ad14", 0x038),
     ("P8_17", "gpmc_ad11", 0x02c),
+    ("P8_18", "gpmc_clk", 0x08c),
     ("P8_26", "gpmc_csn0", 0x07c),
     ("P9_12", "gpmc_be1n", 0x078),
     ("P9_23", "gpmc_a1", 0x044),
@@ -24,9 +28,14 @@ const PULLED_DOWN: u32 = 0x20;
 const PULLED_UP: u32 = 0x30;
 const GPIO: u32 = 0x7;
 
-/// A line of `[gpio]`: its role, its pin, and whether its active level is high.
+/// A line of the device: its role, its pin, and whether its active level is high.
 fn wired() -> Vec<(&'static str, &'static str, bool)> {
-    let section = DEVICE.split("\n[gpio]\n").nth(1).expect("a section [gpio]");
+    let sections = ["\n[gpio]\n", "\n[indicators]\n"];
+    sections.into_iter().flat_map(section).collect()
+}
+
+fn section(header: &str) -> Vec<(&'static str, &'static str, bool)> {
+    let section = DEVICE.split(header).nth(1).expect(header);
     let section = section.split("\n[").next().expect("its end");
     let quoted = |text: &'static str| text.split('"').nth(1);
     let lines = section.lines().filter(|line| !line.starts_with('#'));
@@ -69,6 +78,7 @@ fn a_line_that_nobody_drives_is_off_and_a_broken_sensor_is_an_alarm() {
         let wanted = match role {
             // Outputs, and a button that nobody presses.
             "step" | "dir" | "enable" | "heartbeat" | "button" => off,
+            "led_high" | "led_medium" | "led_low" | "buzzer" => off,
             // What is watched for.
             "occlusion" | "air" | "door" | "reservoir" | "stall" => on,
             _ => panic!("what should hold {role}?"),

@@ -1,9 +1,10 @@
 //! `alarms` and `explain`.
 
-use pump_control::{Alarm, Status};
+use pump_control::{Alarm, Request, Status, Urgency};
 use pump_core::alarm::ALARMS;
 
 use super::bench::{Daemon, infusing};
+use super::pty::Terminal;
 
 /// No daemon listens where the program is told to look.
 fn no_daemon() -> Daemon {
@@ -149,4 +150,49 @@ fn a_name_is_explained_offline_and_a_slip_is_helped() {
             done.err()
         );
     }
+}
+
+/// The answers as they are recorded: what has no light is not asked for.
+#[test]
+fn an_alarm_test_asks_what_was_noticed_and_records_it() {
+    let daemon = Daemon::new();
+    let mut terminal = Terminal::run(daemon.command(&["alarm-test"]));
+    terminal.expect("high: a red light that flashes twice a second, and ten quick pulses");
+    for answer in ["perhaps", "y", "yes", "y", "n", "y"] {
+        terminal.enter(answer);
+    }
+    assert_eq!(terminal.end(), 1, "{}", terminal.seen);
+    let seen = &terminal.seen;
+    assert!(seen.contains("low: one pulse"), "{seen}");
+    assert!(seen.contains("medium was not heard; recorded"), "{seen}");
+    let asked = daemon.asked();
+    let tested = |priority, seen, heard| Request::AlarmTested {
+        priority,
+        seen,
+        heard,
+    };
+    let expected = [
+        Request::AlarmTest {
+            priority: Urgency::High,
+        },
+        tested(Urgency::High, Some(true), Some(true)),
+        Request::AlarmTest {
+            priority: Urgency::Medium,
+        },
+        tested(Urgency::Medium, Some(true), Some(false)),
+        Request::AlarmTest {
+            priority: Urgency::Low,
+        },
+        tested(Urgency::Low, None, Some(true)),
+    ];
+    assert_eq!(asked, expected);
+}
+
+#[test]
+fn an_alarm_test_without_anybody_who_looks_is_none() {
+    let daemon = Daemon::new();
+    let done = daemon.run(&["alarm-test"]);
+    assert_eq!(done.code(), 2, "{}", done.out());
+    assert!(done.err().contains("at a terminal"), "{}", done.err());
+    assert!(daemon.asked().is_empty());
 }

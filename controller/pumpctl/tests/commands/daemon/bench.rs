@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pump_control::{
-    Account, Alarm, Amount, Armed, Authority, Bolus, Check, CheckState, Code, Demands,
+    Account, Alarm, AlarmTest, Amount, Armed, Authority, Bolus, Check, CheckState, Code, Demands,
     Distribution, Done, Event, Health, Hello, Latency, Ledger, Limits, Mail, NextDemand, Outcome,
     Peer, Preflight, Prescribed, Proposal, ProposedRegimen, Refilled, Refusal, Regimen, Reply,
-    Request, Reservoir, Residue, Rights, Row, Server, Service, Status, Ticket, Waker, Watched,
-    Window,
+    Request, Reservoir, Residue, Rights, Row, Server, Service, Status, Ticket, Urgency, Waker,
+    Watched, Window,
 };
 use tempfile::TempDir;
 
@@ -128,6 +128,14 @@ impl Service for Bench {
                 content_nl: filled_nl,
             })
             .into(),
+            (Request::AlarmTest { priority }, _) => Reply::AlarmTest(AlarmTest {
+                priority,
+                light: priority != Urgency::Low,
+                sound: true,
+                lasts_s: 0,
+            })
+            .into(),
+            (Request::AlarmTested { .. }, _) => done("disarmed"),
             (Request::Press | Request::Ack { .. } | Request::Silence { .. }, _) => done("infusing"),
         }
     }
