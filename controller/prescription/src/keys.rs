@@ -8,7 +8,7 @@ mod tables;
 
 use crate::unit::Dimension;
 
-pub use tables::{DEVICE, DRUG_LIBRARY, PRESCRIPTION, REGIMEN};
+pub use tables::{DEVICE, DRUG_LIBRARY, PRESCRIPTION, PROFILE_ROW, REGIMEN};
 
 /// A table of a file.
 #[derive(Debug)]

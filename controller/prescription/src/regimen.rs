@@ -9,6 +9,7 @@ use crate::catalogue::{Catalogue, CatalogueError};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Located, Place, quoted};
 use crate::exact::Exact;
+use crate::keys::PROFILE_ROW;
 use crate::measure::{DOSE, RATE, TIME, Wanted, in_range, measure};
 use crate::profile;
 use crate::quantity::Quantity;
@@ -172,7 +173,7 @@ fn parameters(
     for param in &declaration.params {
         let read = match section.optional(&param.name) {
             Some(entry) if param.kind == Kind::Profile => {
-                let rows = section.rows(entry, profile::EXAMPLE, report);
+                let rows = section.rows(entry, &PROFILE_ROW, profile::EXAMPLE, report);
                 let rate = |row: &mut Section<'_>, report: &mut Report| {
                     let entry = row.required("rate", &format!("\"{}\"", RATE.example), report)?;
                     let bounds = (

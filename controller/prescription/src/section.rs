@@ -233,6 +233,7 @@ impl<'a> Section<'a> {
     pub(crate) fn rows(
         &self,
         entry: &'a Entry,
+        keys: &'static Keys,
         example: &str,
         report: &mut Report,
     ) -> Option<Vec<Section<'a>>> {
@@ -245,7 +246,7 @@ impl<'a> Section<'a> {
             );
             return None;
         };
-        let row = |table| Section::new(self.document, table, format!("this row of `{key}`"));
+        let row = |table| Section::new(self.document, table, format!("this row of `{key}`"), keys);
         Some(tables.iter().map(row).collect())
     }
 

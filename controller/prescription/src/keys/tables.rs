@@ -290,6 +290,28 @@ pub static REGIMEN: Keys = Keys {
     open: true,
 };
 
+/// A row of a strategy's parameter that is a profile.
+pub static PROFILE_ROW: Keys = table(
+    "row",
+    "a rate, and from when it holds",
+    &[
+        key(
+            "days",
+            Always,
+            Takes::Text(MAX_TEXT),
+            "on which days: `mon-fri`, or `sat, sun`",
+        ),
+        key(
+            "at",
+            Always,
+            Takes::Text(MAX_TEXT),
+            "from when, by local time: `06:30`",
+        ),
+        key("rate", Always, quantity(RATE), "what is given from then on"),
+    ],
+    &[],
+);
+
 /// `pump.toml`.
 pub static DEVICE: Keys = table(
     "pump",
