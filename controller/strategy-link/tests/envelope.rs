@@ -269,7 +269,8 @@ fn each_step_of_a_profile_is_checked_for_itself_and_for_its_place() {
     assert_eq!(refusal(&|s| s[2][0] = s[1][0]), (2, Fault::NotLater));
     assert_eq!(refusal(&|s| s.swap(3, 4)), (3, Fault::NoMidnight(3)));
     assert_eq!(refusal(&|s| s[0][0] = n(1)), (0, Fault::NoMidnight(0)));
-    assert_eq!(refusal(&|s| drop(s.remove(5))), (5, Fault::NoMidnight(5)));
+    let without_saturday = |s: &mut Vec<[Fraction; 2]>| s.retain(|[at, _]| *at != n(5 * DAY_S));
+    assert_eq!(refusal(&without_saturday), (5, Fault::NoMidnight(5)));
     // The last day has no beginning: what is missing stands behind the last step.
     let without_sunday = |s: &mut Vec<[Fraction; 2]>| {
         s.truncate(6);
