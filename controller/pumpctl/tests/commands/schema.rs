@@ -47,6 +47,7 @@ fn the_schema_of_a_prescription_has_every_strategys_parameters() {
     let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
     let house = [
         "continuous",
+        "day-profile",
         "intermittent-bolus",
         "loading",
         "pca",
