@@ -42,7 +42,7 @@ fn an_operators_first_hour() {
     told(
         &refused,
         &[
-            "first.toml:30:8",
+            "first.toml:31:8",
             "rate = \"40 mg\"",
             "this is a mass",
             "a rate needs a time, for example `40 mg/day` or `40 mg/h`",

@@ -171,7 +171,7 @@ fn begin(bench: &mut Bench) -> Result<(), Failure> {
 
 fn start(bench: &mut Bench) -> Result<(), Failure> {
     bench.must(
-        "pumpctl arm /root/latency.toml --yes && witness start && pumpctl start && sleep 3",
+        "pumpctl arm /root/latency.toml --yes --acknowledge-uncertain && witness start && pumpctl start && sleep 3",
     )?;
     Ok(())
 }
