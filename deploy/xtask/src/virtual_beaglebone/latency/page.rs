@@ -4,15 +4,6 @@ use std::fmt::Write as _;
 
 use super::{Evidence, Row, us};
 
-/// Why the daemon's rate is so far below a bare loop's, and what to try.
-const SLOWER: &str = "\n\
-    The bare loop looks at nothing between its two changes of a line; the daemon's decides each\n\
-    edge anew, keeps its books and tells its peers, which is the tick above. The rates above the\n\
-    one it keeps it was refused by preflight, not by its own speed: that wants the 99.9 % of the\n\
-    loop's lateness within a quarter of the time between two steps, and looks at its wake-ups,\n\
-    though an edge is waited for awake and comes sooner after its instant than a wake-up does.\n\
-    Next to try: judge a rate by the lateness of its edges.\n";
-
 /// One target, and whether it is met.
 struct Verdict {
     target: &'static str,
@@ -60,9 +51,6 @@ pub(super) fn page(evidence: &Evidence) -> String {
          all, everything the daemon and its strategies do in that time counted in.\n",
         evidence.ioctl, evidence.tick, evidence.per_edge
     );
-    if !keeps_pace(evidence) {
-        page.push_str(SLOWER);
-    }
     page
 }
 
@@ -96,10 +84,6 @@ fn ratio(ours: u64, its: u64) -> String {
     }
 }
 
-fn keeps_pace(evidence: &Evidence) -> bool {
-    evidence.daemon_rate * 10 >= evidence.bare_rate * 7 && evidence.daemon_rate > 0
-}
-
 fn verdicts(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for row in evidence
@@ -123,7 +107,7 @@ fn verdicts(evidence: &Evidence) -> Vec<Verdict> {
     verdicts.push(Verdict {
         target: "step rate with every interval right to 25 %: at least 70 % of a bare loop's",
         found: format!("{} to {} Hz", evidence.daemon_rate, evidence.bare_rate),
-        met: keeps_pace(evidence),
+        met: evidence.daemon_rate * 10 >= evidence.bare_rate * 7 && evidence.daemon_rate > 0,
     });
     verdicts.push(Verdict {
         target: "the processor's share at 1 mL a day, strategies included: under 1 %",
