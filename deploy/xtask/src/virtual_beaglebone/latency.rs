@@ -39,6 +39,8 @@ pub(super) struct Evidence {
     /// Steps a second at which every interval was right to 25 %.
     pub(super) daemon_rate: u64,
     pub(super) bare_rate: u64,
+    /// What became of the daemon at each rate that was tried, in words.
+    pub(super) tries: Vec<String>,
     /// The daemon with its strategies at 1 mL/day, idle \[millionths of the processor\].
     pub(super) share_ppm: u64,
     /// The same while it makes 1000 steps a second, for each step \[ns\].
@@ -100,7 +102,7 @@ pub(super) fn measure(bench: &mut Bench) -> Result<Evidence, Failure> {
     tool::heading("the highest step rate");
     evidence.bare_rate = bare_rate(bench)?;
     eprintln!("a bare loop: {} Hz", evidence.bare_rate);
-    evidence.daemon_rate = daemon_rate(bench)?;
+    evidence.daemon_rate = daemon_rate(bench, &mut evidence.tries)?;
     eprintln!("the daemon: {} Hz", evidence.daemon_rate);
     Ok(evidence)
 }
@@ -266,7 +268,11 @@ fn late_edges(bench: &mut Bench) -> Result<Vec<u64>, Failure> {
 }
 
 /// The highest of [`RATES`] at which every interval of the daemon's is right to 25 %.
-fn daemon_rate(bench: &mut Bench) -> Result<u64, Failure> {
+fn daemon_rate(bench: &mut Bench, tries: &mut Vec<String>) -> Result<u64, Failure> {
+    let mut tell = |what: String| {
+        eprintln!("the daemon at {what}");
+        tries.push(what);
+    };
     let best = highest(|hz| {
         configure(bench, hz, 2)?;
         let most = hourly(hz, 2);
@@ -276,7 +282,9 @@ fn daemon_rate(bench: &mut Bench) -> Result<u64, Failure> {
         bench.must("sleep 3")?;
         let began = bench.run(START)?;
         if began.code != 0 && began.text.contains("red      lateness") {
-            eprintln!("the daemon at {hz} Hz: refused for its lateness");
+            tell(format!(
+                "{hz} Hz: refused by preflight for the lateness of its wake-ups"
+            ));
             return Ok(false);
         }
         if began.code != 0 {
@@ -287,11 +295,11 @@ fn daemon_rate(bench: &mut Bench) -> Result<u64, Failure> {
         let before = bench.number(missed)?;
         let gaps = bench.must("witness start; sleep 1; witness gaps")?;
         let after = bench.number(&format!("{missed}; pumpctl stop >/dev/null"))?;
-        eprintln!(
-            "the daemon at {hz} Hz: {} µs, {} steps missed",
-            gaps.trim(),
-            after.saturating_sub(before)
-        );
+        let missed = after.saturating_sub(before);
+        let between = gaps.trim().replace(' ', " to ");
+        tell(format!(
+            "{hz} Hz: {between} µs from step to step, {missed} missed"
+        ));
         Ok(after == before && right(&gaps, hz))
     })?;
     bench.must("systemctl stop pumpd")?;

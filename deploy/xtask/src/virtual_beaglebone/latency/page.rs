@@ -51,7 +51,28 @@ pub(super) fn page(evidence: &Evidence) -> String {
          all, everything the daemon and its strategies do in that time counted in.\n",
         evidence.ioctl, evidence.tick, evidence.per_edge
     );
+    page.push_str(&pace(evidence));
     page
+}
+
+/// What stands between the daemon's rate and a bare loop's.
+fn pace(evidence: &Evidence) -> String {
+    let (lines, tick) = (2 * evidence.ioctl, evidence.tick);
+    let mut text = format!(
+        "\nOf a step a bare loop does the two changes of a line, {} µs; the daemon's loop a tick\n\
+         besides, which decides the edge and books it: {} µs together, beside everything else that\n\
+         the processor does for it. The rates that were tried, each for a second:\n\n",
+        us(lines),
+        us(lines + tick)
+    );
+    for tried in &evidence.tries {
+        let _ = writeln!(text, "- {tried}");
+    }
+    text.push_str(
+        "\nPreflight judges a rate by how late the loop wakes up, not by how late edges are, which\n\
+         are waited for awake. Next to try: judge it by those.\n",
+    );
+    text
 }
 
 /// A row of the table.
